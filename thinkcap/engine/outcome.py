@@ -1,0 +1,111 @@
+"""What one generation ended in: every text, count and second of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from thinkcap.engine.budget import Budget, CutStyle, FinishReason, PromptMode, StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Wall-clock seconds of each phase. `load` is the model's loading, counted once an engine."""
+
+    load: float = 0.0
+    prompt: float = 0.0
+    thinking: float = 0.0
+    solution: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one problem under one budget: the contract's JSON object, as a value.
+
+    prompt_text       the user message as sent to the model, before the chat template
+    thinking          the thought's text, markers left out, injected text (`Wait`, a wrap-up message) included
+    solution          the text after the thought
+    answer            the answer read out of the solution, None where there is none
+    correct           whether the answer equals `expected`; None where nothing was expected
+    thinking_tokens   tokens the model itself sampled inside the thought
+    injected_tokens   tokens thinkcap put in: the end marker of a cut, `Wait`, a wrap-up message
+    solution_tokens   tokens sampled after the thought, the end-of-generation token left out
+    rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
+                      were half a character or half a marker
+    """
+
+    id: str
+    problem: str
+    prompt_text: str
+    sample: int
+    model: str
+    quant: str
+    seed: int
+    budget: Budget
+    style: CutStyle
+    prompt_mode: PromptMode
+    thinking: str
+    solution: str
+    stop_reason: StopReason
+    finish_reason: FinishReason
+    prompt_tokens: int
+    thinking_tokens: int
+    injected_tokens: int
+    solution_tokens: int
+    rolled_back_tokens: int
+    seconds: Seconds
+    thinkcap_version: str
+    model_sha256: str
+    answer: str | None = None
+    expected: str | None = None
+    correct: bool | None = None
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Sampled tokens a second over thought and solution; 0.0 where nothing was sampled."""
+        seconds = self.seconds.thinking + self.seconds.solution
+        return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
+
+    def graded(self, expected: str, correct: bool) -> Outcome:
+        """The same outcome with a verdict on its answer."""
+        return replace(self, expected=expected, correct=correct)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's JSON object, its fields in the contract's order."""
+        return {
+            "id": self.id,
+            "problem": self.problem,
+            "prompt_text": self.prompt_text,
+            "sample": self.sample,
+            "model": self.model,
+            "quant": self.quant,
+            "seed": self.seed,
+            "budget": {
+                "thinking": self.budget.thinking,
+                "solution": self.budget.solution,
+                "min_thinking": self.budget.min_thinking,
+                "time_limit": self.budget.time_limit,
+                "style": self.style,
+                "prompt_mode": self.prompt_mode,
+            },
+            "thinking": self.thinking,
+            "solution": self.solution,
+            "answer": self.answer,
+            "expected": self.expected,
+            "correct": self.correct,
+            "stop_reason": self.stop_reason,
+            "finish_reason": self.finish_reason,
+            "prompt_tokens": self.prompt_tokens,
+            "thinking_tokens": self.thinking_tokens,
+            "injected_tokens": self.injected_tokens,
+            "solution_tokens": self.solution_tokens,
+            "rolled_back_tokens": self.rolled_back_tokens,
+            "seconds": {
+                "load": round(self.seconds.load, 4),
+                "prompt": round(self.seconds.prompt, 4),
+                "thinking": round(self.seconds.thinking, 4),
+                "solution": round(self.seconds.solution, 4),
+            },
+            "thinkcap_version": self.thinkcap_version,
+            "model_sha256": self.model_sha256,
+        }
