@@ -1,0 +1,142 @@
+"""The head of a GGUF file: its metadata, read without llama.cpp and without touching the weights.
+
+The layout is that of the GGUF specification, version 2 and 3, little endian: magic, version, counts, key-value pairs.
+The file may be hostile or cut short: every length is checked against the file before it is believed.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from thinkcap.catalog.quants import FILE_TYPES, quant_of
+from thinkcap.errors import ThinkcapError
+
+Value = int | float | bool | str
+
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_STRING, _ARRAY = 8, 9
+_LONGEST_KEY = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a GGUF says of itself.
+
+    values   its metadata, arrays left out
+    arrays   the lengths of its arrays (`tokenizer.ggml.tokens` is the vocabulary)
+    tokens   the vocabulary's texts, where they were asked for
+    tensors  how many tensors this file holds
+    """
+
+    path: Path
+    values: dict[str, Value]
+    arrays: dict[str, int]
+    tokens: tuple[str, ...]
+    tensors: int
+
+    @property
+    def architecture(self) -> str:
+        return self.text("general.architecture") or "unknown"
+
+    @property
+    def quant(self) -> str:
+        """The file's weight format, by its metadata, or else by its name; "" where neither tells."""
+        kind = self.number("general.file_type")
+        return FILE_TYPES.get(int(kind), "") if kind is not None else quant_of(self.path.name) or ""
+
+    def text(self, key: str) -> str | None:
+        value = self.values.get(key)
+        return value if isinstance(value, str) else None
+
+    def number(self, key: str) -> float | None:
+        value = self.values.get(key)
+        return None if isinstance(value, str) or value is None else value
+
+
+def read_header(path: Path, *, tokens: bool = False) -> Header:
+    """Reads a GGUF's metadata; with `tokens` also its vocabulary.
+
+    Raises ThinkcapError, in one sentence, for a file that is no GGUF or ends before its metadata does.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, 2) < 24:
+                raise ThinkcapError(f"{path} is not a GGUF file: it is {'empty' if not file.tell() else 'too short'}.")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _Reader(path, data).header(tokens)
+    except (struct.error, ValueError, OverflowError) as error:
+        raise ThinkcapError(f"{path} is damaged or cut short within its metadata: download it again.") from error
+    except OSError as error:
+        raise ThinkcapError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+class _Reader:
+    """Walks the key-value pairs. Runs out of data by struct.error, disbelieves lengths by ValueError."""
+
+    def __init__(self, path: Path, data: mmap.mmap) -> None:
+        self.path, self.data, self.at, self.end = path, data, 0, len(data)
+
+    def header(self, tokens: bool) -> Header:
+        if self.data[:4] != b"GGUF":
+            raise ThinkcapError(f"{self.path} is not a GGUF file: point --model at a .gguf that llama.cpp can run.")
+        self.at = 4
+        version = self._scalar("I")
+        if version not in (2, 3):
+            raise ThinkcapError(f"{self.path} is GGUF version {version}; thinkcap reads versions 2 and 3.")
+        tensor_count, pairs = int(self._scalar("Q")), int(self._scalar("Q"))
+        values: dict[str, Value] = {}
+        arrays: dict[str, int] = {}
+        vocabulary: tuple[str, ...] = ()
+        for _ in range(pairs):
+            key, kind = self._string(_LONGEST_KEY), int(self._scalar("I"))
+            if kind == _ARRAY:
+                element, count = int(self._scalar("I")), int(self._scalar("Q"))
+                arrays[key] = count
+                if tokens and key == "tokenizer.ggml.tokens" and element == _STRING:
+                    self._believe(8 * count)
+                    vocabulary = tuple(self._string() for _ in range(count))
+                else:
+                    self._skip_array(element, count)
+            else:
+                values[key] = self._string() if kind == _STRING else self._scalar(_code(kind))
+        return Header(self.path, values, arrays, vocabulary, tensor_count)
+
+    def _scalar(self, code: str) -> int | float | bool:
+        value: int | float | bool
+        (value,) = struct.unpack_from("<" + code, self.data, self.at)
+        self.at += struct.calcsize("<" + code)
+        return value
+
+    def _string(self, longest: int | None = None) -> str:
+        length = int(self._scalar("Q"))
+        if longest is not None and length > longest:
+            raise ValueError("a key is longer than the specification allows")
+        self._believe(length)
+        start, self.at = self.at, self.at + length
+        return self.data[start : self.at].decode("utf-8", errors="replace")
+
+    def _skip_array(self, element: int, count: int) -> None:
+        if element == _STRING:
+            self._believe(8 * count)
+            at, unpack, data = self.at, struct.Struct("<Q").unpack_from, self.data
+            for _ in range(count):
+                at += 8 + unpack(data, at)[0]
+            self.at = at
+        else:
+            size = struct.calcsize("<" + _code(element)) * count
+            self._believe(size)
+            self.at += size
+        self._believe(0)
+
+    def _believe(self, size: int) -> None:
+        if self.at + size > self.end:
+            raise ValueError("a length points past the end of the file")
+
+
+def _code(kind: int) -> str:
+    if kind not in _SCALARS:
+        raise ValueError(f"metadata of the unknown type {kind}")
+    return _SCALARS[kind]
