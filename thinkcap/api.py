@@ -1,0 +1,55 @@
+"""`thinkcap.load`: from a model's name to an engine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from thinkcap.catalog.locate import locate
+from thinkcap.engine.engine import Engine
+from thinkcap.engine.llama import Model
+from thinkcap.errors import UsageError
+from thinkcap.grading import answer_in
+
+
+def load(
+    name: str | None = None,
+    *,
+    quant: str | None = None,
+    threads: int | None = None,
+    gpu_layers: int | None = None,
+    context: int | None = None,
+    think_start: str | None = None,
+    think_end: str | None = None,
+    verbose: bool = False,
+) -> Engine:
+    """Loads a model.
+
+    name         a name of the catalogue, a path to a `.gguf`, or `owner/repo[:quant]`; None is the catalogue's default
+    quant        which of the model's files: `q8_0`, `f16`, …; None is the entry's first that is there
+    threads      threads to decode with; None is the physical cores
+    gpu_layers   layers on the GPU, 0 for none; None is all where the llama.cpp build can offload
+    context      KV cells, in tokens; None is what each run needs
+    think_start, think_end  the thought's markers, where the file does not tell
+    verbose      llama.cpp's log on standard error
+
+    Raises ThinkcapError where there is no such model, it is not downloaded, or its file cannot be used.
+    """
+    if gpu_layers is not None and gpu_layers < 0:
+        raise UsageError(f"The number of GPU layers must be 0 or more, not {gpu_layers}.")
+    located = locate(name, quant)
+    profile = replace(
+        located.profile,
+        think_start=think_start or located.profile.think_start,
+        think_end=think_end or located.profile.think_end,
+    )
+    began = time.perf_counter()
+    model = Model(located.path, gpu_layers, verbose)
+    return Engine(
+        model,
+        profile,
+        threads=threads,
+        context=context,
+        read_answer=answer_in,
+        load_seconds=time.perf_counter() - began,
+    )

@@ -1,0 +1,341 @@
+"""The engine: a loaded model that solves problems under a budget."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Unpack
+
+import thinkcap
+from thinkcap.engine import markers
+from thinkcap.engine.budget import StopReason
+from thinkcap.engine.course import Marker, Rules
+from thinkcap.engine.events import Event, Finished
+from thinkcap.engine.interrupt import Interrupt
+from thinkcap.engine.llama import Context, Model
+from thinkcap.engine.loop import StepLoop
+from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.profile import Profile
+from thinkcap.engine.prompt import Prompter
+from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve
+from thinkcap.engine.sequence import Sequence
+from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.threads import physical_cores
+from thinkcap.errors import ThinkcapError, UsageError
+
+UNBOUNDED_CONTEXT = 32_768
+"""Tokens of context for thoughts without a budget, where nobody says more: what E1's authors gave theirs."""
+
+WIDTH = 16
+"""Sequences in flight at once by default: on two cores 16 take 5.5 times one's step, while 2 take 2."""
+
+WAIT = "Wait"
+"""What goes on in the place of a close that came too early (s1, arXiv 2501.19393)."""
+
+HEAD_BYTES = 1 << 20
+"""How much of a model file its hash covers: enough to tell models apart, quick to read."""
+
+
+class DoesNotFitError(UsageError):
+    """A problem and its budget do not fit the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that could not be run, and why."""
+
+    request: Request
+    error: ThinkcapError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a run of many stands after a step.
+
+    active, waiting   sequences in flight and still to come
+    sampled, decoded  tokens so far, all sequences together: sampled ones, and all that went through llama.cpp
+    seconds           wall-clock seconds since the run began
+    decode_seconds    of these, spent in llama.cpp
+    """
+
+    active: int
+    waiting: int
+    sampled: int
+    decoded: int
+    seconds: float
+    decode_seconds: float
+
+
+class Engine:
+    """A loaded model. Make one with `thinkcap.load`; use it as a context manager, or `close` it.
+
+    model         weights and vocabulary
+    profile       the model's entry: prompt text, defaults
+    threads       threads to decode with, None for the physical cores
+    context       KV cells to use, None for as many as each run needs
+    read_answer   reads the answer out of a solution
+    load_seconds  how long the model took to load
+
+    Raises ThinkcapError for a model whose thought has no markers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        profile: Profile,
+        *,
+        threads: int | None = None,
+        context: int | None = None,
+        read_answer: Callable[[str], str | None] = lambda solution: None,
+        load_seconds: float = 0.0,
+    ) -> None:
+        if threads is not None and threads < 1:
+            raise UsageError(f"The number of threads must be at least 1, not {threads}.")
+        if context is not None and context < 1:
+            raise UsageError(f"The context must be at least 1 token, not {context}.")
+        self.profile = profile
+        self.threads = threads or physical_cores()
+        self.load_seconds = load_seconds
+        self.model = model
+        self._read_answer = read_answer
+        self._asked_context = context
+        self._context: Context | None = None
+        template = (
+            ChatTemplate(model.chat_template, model.token_text(model.bos), model.eos_text())
+            if model.chat_template
+            else None
+        )
+        found = markers.find(template, model.special_tokens, profile.think_start, profile.think_end)
+        if found is None:
+            raise ThinkcapError(
+                f"{profile.name} has no thinking marker in its template or vocabulary, so it has no thought to budget; "
+                "choose a reasoning model, or name its markers with --think-start and --think-end."
+            )
+        self.markers = found
+        self._prompter = Prompter(model, template, found.opening)
+        self._start, self._end = self._marker(found.start), self._marker(found.end)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees the model and its cache."""
+        if self._context is not None:
+            self._context.close()
+            self._context = None
+        self.model.close()
+
+    @cached_property
+    def model_sha256(self) -> str:
+        """SHA-256, in hex, of the model file's first mebibyte."""
+        with Path(self.model.path).open("rb") as file:
+            return hashlib.sha256(file.read(HEAD_BYTES)).hexdigest()
+
+    @property
+    def longest(self) -> int:
+        """Tokens that one generation can hold at most, its prompt included."""
+        if self._asked_context is not None:
+            return self._asked_context
+        return self.model.context_length
+
+    def request(self, problem: str, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Request:
+        """A request with every choice made; see `thinkcap.engine.request.resolve` for the arguments."""
+        return resolve(self.profile, problem, budget, **options)
+
+    def stream(
+        self, problem: str | Request, budget: BudgetLike = DEFAULT, **options: Unpack[Options]
+    ) -> Iterator[Event]:
+        """Solves one problem and yields what happens while it happens; the last event is `Finished`.
+
+        problem  the problem, with `budget` and `options` as for `request`; or a ready request
+
+        Ctrl-C ends it between steps with reason `interrupted`. Raises UsageError for what makes no sense or does not
+        fit the context.
+        """
+        request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
+        sequence = self._sequence(request, streams=True)
+        loop = StepLoop(self._cache(sequence.worst_case, 1))
+        loop.add(sequence)
+        with Interrupt() as interrupt, _running(loop):
+            while not sequence.finished:
+                loop.step()
+                if interrupt.asked and not sequence.finished:
+                    loop.interrupt()
+                yield from sequence.events()
+        yield Finished(self._outcome(sequence))
+
+    def solve(self, problem: str | Request, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Outcome:
+        """Solves one problem; arguments and errors as for `stream`."""
+        request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
+        for result in self.solve_many([request], parallel=1):
+            if isinstance(result, Failure):
+                raise result.error
+            return result
+        raise ThinkcapError("Interrupted before the model was run.")
+
+    def solve_many(
+        self,
+        requests: Iterable[Request],
+        *,
+        parallel: int | None = None,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> Iterator[Outcome | Failure]:
+        """Runs requests side by side and yields each one's outcome, or why it cannot be run, as it finishes.
+
+        parallel  sequences in flight at most; None chooses
+        on_step   called after every step
+
+        Ctrl-C ends it between steps; what is in flight is yielded with reason `interrupted`.
+        """
+        sequences: list[Sequence] = []
+        for request in requests:
+            try:
+                sequences.append(self._sequence(request))
+            except ThinkcapError as error:
+                yield Failure(request, error)
+        if not sequences:
+            return
+        width = min(len(sequences), parallel or WIDTH)
+        loop = StepLoop(self._cache(self._cells(sequences, width), width))
+        for sequence in sequences:
+            loop.add(sequence)
+        began = time.perf_counter()
+        with Interrupt() as interrupt, _running(loop):
+            while loop.busy:
+                for sequence in loop.step():
+                    yield self._outcome(sequence)
+                if on_step is not None:
+                    seconds = time.perf_counter() - began
+                    on_step(
+                        Step(
+                            len(loop.active),
+                            len(loop.waiting),
+                            loop.sampled,
+                            loop.decoded,
+                            seconds,
+                            loop.decode_seconds,
+                        )
+                    )
+                if interrupt.asked:
+                    for sequence in loop.interrupt():
+                        yield self._outcome(sequence)
+
+    def _marker(self, text: str) -> Marker:
+        return Marker(text.encode(), tuple(self._prompter.trusted(text)))
+
+    def _sequence(self, request: Request, streams: bool = False) -> Sequence:
+        """A sequence for a request, its limits resolved. Raises DoesNotFitError."""
+        prompt = self._prompter.tokens(request.prompt_text)
+        message = self.profile.cut_message if request.cut_style == "message" else ""
+        budget = request.budget
+        rules = Rules(
+            thinking=0,
+            thinking_reason="budget",
+            solution=budget.solution,
+            start=self._start,
+            end=self._end,
+            ends=self.model.end_of_generation,
+            min_thinking=budget.min_thinking,
+            style=request.cut_style,
+            message=tuple(self._prompter.trusted(message)),
+            message_text=message,
+            wait=tuple(self._prompter.trusted(WAIT)),
+            wait_text=WAIT,
+            loop_guard=request.loop_guard,
+        )
+        thinking, reason = self._thinking_limit(request, len(prompt) + rules.most_tokens)
+        rules = replace(rules, thinking=thinking, thinking_reason=reason)
+        return Sequence(request, prompt, rules, self.model.piece, self.profile.usual_solution, streams)
+
+    def _thinking_limit(self, request: Request, besides: int) -> tuple[int, StopReason]:
+        """How long the thought may become, and why it ends there. `besides` is what else has to fit."""
+        budget = request.budget.thinking
+        room = self.longest - besides
+        if room < 0:
+            raise DoesNotFitError(
+                f"The prompt, a solution of {request.budget.solution:,} tokens and the markers take {besides:,}, "
+                f"but the context holds {self.longest:,}; shorten the problem or lower --solution-budget."
+            )
+        if budget is None:
+            ceiling = self._asked_context or min(self.longest, self.profile.context or UNBOUNDED_CONTEXT)
+            return max(0, min(room, ceiling - besides)), "context"
+        if budget > room:
+            raise DoesNotFitError(
+                f"A thinking budget of {budget:,} tokens does not fit the context of {self.longest:,} tokens; "
+                f"the largest that does here is {room:,}."
+            )
+        return budget, "budget"
+
+    def _cells(self, sequences: list[Sequence], width: int) -> int:
+        """KV cells for `width` sequences at once: their worst cases, within the memory there is."""
+        largest = sorted((sequence.worst_case for sequence in sequences), reverse=True)
+        affordable = self._asked_context or max(largest[0], _free_memory() // 2 // self.model.bytes_per_cell)
+        return min(sum(largest[:width]), affordable)
+
+    def _cache(self, cells: int, width: int) -> Context:
+        """A context of at least `cells` for `width` sequences, kept for the next run where it suffices."""
+        context = self._context
+        if context is None or context.cells < cells or context.sequences < width:
+            if context is not None:
+                context.close()
+            self._context = None
+            self._context = context = self.model.context(cells, width, self.threads)
+        return context
+
+    def _outcome(self, sequence: Sequence) -> Outcome:
+        request, course = sequence.request, sequence.course
+        thinking, solution = sequence.texts()
+        return Outcome(
+            id=request.id,
+            problem=request.problem,
+            prompt_text=request.prompt_text,
+            sample=request.sample,
+            model=self.profile.name,
+            quant=self.profile.quant,
+            seed=request.seed,
+            budget=request.budget,
+            style=request.cut_style,
+            prompt_mode=request.prompt_mode,
+            thinking=thinking,
+            solution=solution,
+            stop_reason=course.stop_reason,
+            finish_reason=course.finish_reason,
+            prompt_tokens=len(sequence.prompt),
+            thinking_tokens=course.thinking_tokens,
+            injected_tokens=course.injected_tokens,
+            solution_tokens=course.solution_tokens,
+            rolled_back_tokens=course.rolled_back_tokens,
+            seconds=sequence.seconds(self.load_seconds),
+            thinkcap_version=thinkcap.__version__,
+            model_sha256=self.model_sha256,
+            answer=self._read_answer(solution),
+        )
+
+
+@contextmanager
+def _running(loop: StepLoop) -> Iterator[None]:
+    """Leaves the KV cache empty behind a run, however it ends."""
+    try:
+        yield
+    finally:
+        loop.interrupt()
+
+
+def _free_memory() -> int:
+    """Bytes of memory that are free for use, 4 GiB where the system does not say."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return 4 << 30

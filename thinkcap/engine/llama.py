@@ -1,0 +1,362 @@
+"""The one file that knows llama.cpp: a `Model` (weights and vocabulary) and a `Context` (KV cache and decoding).
+
+Both are thin over llama.cpp's low-level C interface. Tokens are ints, text that goes in and out is bytes, logits are
+numpy views of llama.cpp's own memory: valid until the next decode, free to be changed in place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections import deque
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import llama_cpp.llama_cpp as llama
+import numpy as np
+import numpy.typing as npt
+
+from thinkcap.errors import ThinkcapError
+
+_SPECIAL = llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED
+_UNPRINTED = llama.LLAMA_TOKEN_ATTR_UNUSED | llama.LLAMA_TOKEN_ATTR_UNKNOWN
+_ALL_LAYERS = 1_000_000
+_LOG_LEVEL_ERROR = 3  # GGML_LOG_LEVEL_ERROR
+
+
+class ModelFileError(ThinkcapError):
+    """The model file cannot be used; the text says why and what to do."""
+
+
+class _Log:
+    """llama.cpp's log: kept off the terminal, its last lines remembered, because only they tell why a load failed."""
+
+    def __init__(self) -> None:
+        self.verbose = False
+        self.errors: deque[str] = deque(maxlen=20)
+        self._callback = llama.llama_log_callback(self._take)
+        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _take(self, level: int, text: bytes, _user: object) -> None:
+        line = text.decode("utf-8", "replace")
+        if self.verbose:
+            sys.stderr.write(line)
+        if level == _LOG_LEVEL_ERROR:
+            self.errors.append(line.strip())
+
+
+_log: _Log | None = None
+
+
+def start(verbose: bool = False) -> None:
+    """Starts llama.cpp once a process. `verbose` sends its log to standard error from now on."""
+    global _log
+    if _log is None:
+        _log = _Log()
+        llama.llama_backend_init()
+    _log.verbose = verbose
+
+
+def version() -> str:
+    """llama-cpp-python's version."""
+    import llama_cpp
+
+    return str(llama_cpp.__version__)
+
+
+def can_offload() -> bool:
+    """Whether the installed build can put layers on a GPU."""
+    start()
+    return bool(llama.llama_supports_gpu_offload())
+
+
+def system_info() -> str:
+    """llama.cpp's line about the CPU features and backends it was built with."""
+    start()
+    return str(llama.llama_print_system_info().decode("utf-8", "replace"))
+
+
+class Model:
+    """A GGUF file, mapped: its metadata, its vocabulary, its weights.
+
+    path        the file; of a split model, the first
+    gpu_layers  layers to offload; None offloads all where the build can
+
+    Raises ModelFileError, one sentence, for whatever is not a usable GGUF.
+    """
+
+    def __init__(self, path: Path, gpu_layers: int | None = None, verbose: bool = False) -> None:
+        start(verbose)
+        assert _log is not None
+        _check_head(path)
+        _log.errors.clear()
+        params = llama.llama_model_default_params()
+        params.n_gpu_layers = _ALL_LAYERS if gpu_layers is None else gpu_layers
+        pointer = llama.llama_model_load_from_file(str(path).encode(), params)
+        if not pointer:
+            raise ModelFileError(_why_unloadable(path, list(_log.errors)))
+        self._pointer = pointer
+        self._vocab = llama.llama_model_get_vocab(pointer)
+        self._pieces: dict[int, bytes] = {}
+        self.path = path
+        self.n_vocab: int = llama.llama_vocab_n_tokens(self._vocab)
+        self.context_length: int = llama.llama_model_n_ctx_train(pointer)
+        if self.n_vocab == 0:
+            self.close()
+            raise ModelFileError(f"{path} has no vocabulary, so it cannot be run; use a complete GGUF.")
+
+    def close(self) -> None:
+        """Frees the weights. The model cannot be used afterwards."""
+        if self._pointer:
+            llama.llama_model_free(self._pointer)
+            self._pointer = None
+
+    def meta(self, key: str) -> str | None:
+        """A metadata value as text, None where the file has no such key."""
+        size = 256
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length: int = llama.llama_model_meta_val_str(self._pointer, key.encode(), buffer, size)
+            if length < 0:
+                return None
+            if length < size:
+                return buffer.value.decode("utf-8", "replace")
+            size = length + 1
+
+    @cached_property
+    def chat_template(self) -> str | None:
+        """The jinja source of the file's chat template."""
+        raw = llama.llama_model_chat_template(self._pointer, None)
+        return raw.decode("utf-8", "replace") if raw else None
+
+    @cached_property
+    def special_tokens(self) -> dict[str, int]:
+        """Text to id of every token that stands for itself in a prompt: control and user-defined ones."""
+        vocab, attr, text = self._vocab, llama.llama_vocab_get_attr, llama.llama_vocab_get_text
+        special = (token for token in range(self.n_vocab) if attr(vocab, token) & _SPECIAL)
+        found = {(text(vocab, token) or b"").decode("utf-8", "replace"): token for token in special}
+        found.pop("", None)
+        return found
+
+    @cached_property
+    def end_of_generation(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        vocab, is_eog = self._vocab, llama.llama_vocab_is_eog
+        ends = {token for token in self.special_tokens.values() if is_eog(vocab, token)}
+        ends.update(token for token in (llama.llama_vocab_eos(vocab), llama.llama_vocab_eot(vocab)) if token >= 0)
+        return frozenset(ends)
+
+    @cached_property
+    def unprintable(self) -> npt.NDArray[np.int64]:
+        """Ids of tokens that stand for nothing (unused, unknown): they are never to be sampled."""
+        vocab, attr = self._vocab, llama.llama_vocab_get_attr
+        return np.array([t for t in range(self.n_vocab) if attr(vocab, t) & _UNPRINTED], dtype=np.int64)
+
+    @cached_property
+    def bos(self) -> int | None:
+        """The token that begins every sequence, None where the model has none."""
+        token = llama.llama_vocab_bos(self._vocab)
+        return int(token) if token >= 0 else None
+
+    @cached_property
+    def adds_bos(self) -> bool:
+        """Whether a prompt must begin with `bos`."""
+        return bool(llama.llama_vocab_get_add_bos(self._vocab))
+
+    def token_text(self, token: int | None) -> str:
+        """How the vocabulary spells a token; empty for None."""
+        if token is None:
+            return ""
+        return (llama.llama_vocab_get_text(self._vocab, token) or b"").decode("utf-8", "replace")
+
+    def eos_text(self) -> str:
+        """How the end-of-sentence token is spelled, for chat templates that name it."""
+        token = llama.llama_vocab_eos(self._vocab)
+        return self.token_text(token if token >= 0 else None)
+
+    def tokenize(self, text: str) -> list[int]:
+        """The tokens of plain text. User-defined tokens that the text spells are still matched by llama.cpp: callers
+        split the text where that must not happen (see `prompt.py`)."""
+        raw = text.encode("utf-8", "surrogatepass") if text.isascii() else text.encode("utf-8", "replace")
+        if not raw:
+            return []
+        size = len(raw) + 8
+        while True:
+            tokens = (llama.llama_token * size)()
+            count = llama.llama_tokenize(self._vocab, raw, len(raw), tokens, size, False, False)
+            if count >= 0:
+                return list(tokens[:count])
+            size = -count
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token adds to the text; special tokens give their own spelling."""
+        known = self._pieces.get(token)
+        if known is None:
+            known = self._pieces[token] = self._piece(token)
+        return known
+
+    def _piece(self, token: int) -> bytes:
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            length: int = llama.llama_token_to_piece(self._vocab, token, buffer, size, 0, True)
+            if length >= 0:
+                return bytes(buffer.raw[:length])
+            size = -length
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of all weights."""
+        return int(llama.llama_model_size(self._pointer))
+
+    @cached_property
+    def bytes_per_cell(self) -> int:
+        """Bytes one token takes in a 16-bit KV cache."""
+        layers: int = llama.llama_model_n_layer(self._pointer)
+        heads: int = max(1, llama.llama_model_n_head(self._pointer))
+        kv_heads: int = llama.llama_model_n_head_kv(self._pointer) or heads
+        width: int = llama.llama_model_n_embd(self._pointer) // heads
+        architecture = self.meta("general.architecture")
+        keys = int(self.meta(f"{architecture}.attention.key_length") or width)
+        values = int(self.meta(f"{architecture}.attention.value_length") or width)
+        return max(1, 2 * layers * kv_heads * (keys + values))
+
+    def context(self, cells: int, sequences: int, threads: int, chunk: int = 512) -> Context:
+        """A new KV cache of `cells` tokens shared by up to `sequences` sequences."""
+        return Context(self, self._pointer, cells, sequences, threads, chunk)
+
+
+class Context:
+    """A unified KV cache and the decoding over it.
+
+    cells       tokens it holds, all sequences together
+    sequences   sequences at most; their ids are 0 … sequences-1
+    chunk       tokens one decode takes at most
+    """
+
+    def __init__(self, model: Model, pointer: object, cells: int, sequences: int, threads: int, chunk: int) -> None:
+        assert _log is not None
+        _log.errors.clear()
+        params = llama.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = params.n_ubatch = chunk
+        params.n_seq_max = sequences
+        params.n_threads = params.n_threads_batch = threads
+        params.kv_unified = True
+        params.no_perf = True
+        self._pointer = llama.llama_init_from_model(pointer, params)
+        if not self._pointer:
+            raise ThinkcapError(
+                f"A context of {cells:,} tokens does not fit in memory; ask for less with --budget or --context."
+            )
+        self._memory = llama.llama_get_memory(self._pointer)
+        self._n_vocab = model.n_vocab
+        self.cells: int = cells
+        self.sequences = sequences
+        self.chunk = chunk
+        self._tokens = np.zeros(chunk, dtype=np.int32)
+        self._positions = np.zeros(chunk, dtype=np.int32)
+        self._owners = np.zeros(chunk, dtype=np.int32)
+        self._wanted = np.zeros(chunk, dtype=np.int8)
+        self._ones = np.ones(chunk, dtype=np.int32)
+        base, width = self._owners.ctypes.data, self._owners.itemsize
+        self._owner_pointers = np.arange(base, base + width * chunk, width, dtype=np.uint64)
+        self._batch = llama.llama_batch(
+            n_tokens=0,
+            token=self._tokens.ctypes.data_as(ctypes.POINTER(llama.llama_token)),
+            embd=None,
+            pos=self._positions.ctypes.data_as(ctypes.POINTER(llama.llama_pos)),
+            n_seq_id=self._ones.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            seq_id=ctypes.cast(self._owner_pointers.ctypes.data, ctypes.POINTER(ctypes.POINTER(llama.llama_seq_id))),
+            logits=self._wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+        self._filled = 0
+        self._rows = 0
+
+    def close(self) -> None:
+        """Frees the cache. The context cannot be used afterwards."""
+        if self._pointer:
+            llama.llama_free(self._pointer)
+            self._pointer = None
+
+    @property
+    def room(self) -> int:
+        """Tokens that still fit into the batch being filled."""
+        return self.chunk - self._filled
+
+    def add(self, sequence: int, position: int, tokens: Sequence[int], wants_logits: bool) -> None:
+        """Puts tokens of one sequence into the batch; `wants_logits` asks for the logits after the last of them."""
+        first, end = self._filled, self._filled + len(tokens)
+        if end - first == 1:
+            self._tokens[first] = tokens[0]
+            self._positions[first] = position
+            self._owners[first] = sequence
+        else:
+            self._tokens[first:end] = tokens
+            self._positions[first:end] = range(position, position + end - first)
+            self._owners[first:end] = sequence
+            self._wanted[first:end] = 0
+        self._wanted[end - 1] = wants_logits
+        self._rows += wants_logits
+        self._filled = end
+
+    def decode(self) -> npt.NDArray[np.float32]:
+        """Runs the batch and empties it. Returns the logits asked for, shape (asked, vocabulary), in the order in which
+        they were; the array is llama.cpp's memory."""
+        rows, self._rows = self._rows, 0
+        self._batch.n_tokens, self._filled = self._filled, 0
+        status = llama.llama_decode(self._pointer, self._batch)
+        if status != 0:
+            raise ThinkcapError(
+                "llama.cpp found no room in its KV cache; ask for less with --budget or more with --context."
+                if status == 1
+                else f"llama.cpp failed to decode (status {status}); --verbose shows its log."
+            )
+        if rows == 0:
+            return np.empty((0, self._n_vocab), dtype=np.float32)
+        logits = llama.llama_get_logits(self._pointer)
+        address = ctypes.cast(logits, ctypes.c_void_p).value
+        assert address is not None
+        memory = memoryview((ctypes.c_float * (rows * self._n_vocab)).from_address(address))
+        return np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab)
+
+    def forget(self, sequence: int, start: int = 0) -> bool:
+        """Removes a sequence's tokens from position `start` on. False where the model's memory cannot do that in part
+        (recurrent layers): nothing was removed then."""
+        return bool(llama.llama_memory_seq_rm(self._memory, sequence, start, -1))
+
+    def share(self, source: int, target: int, end: int) -> None:
+        """Makes the first `end` tokens of one sequence the beginning of another, at no cost in cells."""
+        llama.llama_memory_seq_cp(self._memory, source, target, 0, end)
+
+
+def _check_head(path: Path) -> None:
+    """Refuses what plainly is no GGUF before llama.cpp is asked."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except FileNotFoundError:
+        raise ModelFileError(f"There is no file {path}; check the path.") from None
+    except IsADirectoryError:
+        raise ModelFileError(f"{path} is a folder; name a .gguf file in it.") from None
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read ({error.strerror}); check the file and its permissions.") from None
+    if not head:
+        raise ModelFileError(f"{path} is empty; download it again.")
+    if head != b"GGUF":
+        raise ModelFileError(f"{path} is not a GGUF file; thinkcap runs models in GGUF form.")
+
+
+def _why_unloadable(path: Path, errors: list[str]) -> str:
+    text = " ".join(errors)
+    if "not within the file bounds" in text or "file bounds" in text or "failed to read" in text:
+        return f"{path} is cut short (a part of the file is missing); download it again."
+    if "unknown model architecture" in text:
+        return f"{path} holds an architecture this llama.cpp does not know; run `pip install -U llama-cpp-python`."
+    if "missing tensor" in text or "n_tensors" in text or "no tensors" in text:
+        return f"{path} has no (or not all) weights in it; use a complete GGUF of the model."
+    reason = next((line for line in errors if "error" in line.lower()), errors[0] if errors else "")
+    reason = reason.split(":", 1)[-1].strip().rstrip(".")
+    detail = f" (llama.cpp: {reason})" if reason else ""
+    return f"{path} could not be loaded{detail}; it may be damaged, so download it again."

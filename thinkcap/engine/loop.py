@@ -1,0 +1,139 @@
+"""The step loop: admit, fill, decode, sample, advance, for any number of sequences at once.
+
+It knows sequences and the KV cache, not problems: a sequence is admitted when its worst case fits, gives its pending
+tokens to each step's one decode, and leaves when it is finished.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from thinkcap.engine.llama import Context
+from thinkcap.engine.sequence import Sequence
+
+LEAST_SHARED = 16
+"""Prompt tokens that two sequences must have in common for the second to share the first one's cells."""
+
+
+class StepLoop:
+    """Runs sequences over one context.
+
+    sampled         tokens sampled so far, all sequences together
+    decoded         tokens put through llama.cpp so far
+    decode_seconds  time spent in llama.cpp
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._slots = list(range(context.sequences - 1, -1, -1))
+        self._reserved = 0
+        self.waiting: deque[Sequence] = deque()
+        self.active: list[Sequence] = []
+        self.sampled = 0
+        self.decoded = 0
+        self.decode_seconds = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.active or self.waiting)
+
+    def add(self, sequence: Sequence) -> None:
+        """Queues a sequence; it must fit the context by itself."""
+        self.waiting.append(sequence)
+
+    def step(self) -> list[Sequence]:
+        """Runs one step. Returns the sequences that it finished."""
+        self._admit()
+        rows = self._fill()
+        start = time.perf_counter()
+        logits = self._context.decode()
+        self.decode_seconds += time.perf_counter() - start
+        for row, sequence in zip(logits, rows, strict=True):
+            sequence.take(row)
+            if sequence.rollback:
+                self._roll_back(sequence)
+        self.sampled += len(rows)
+        finished = [sequence for sequence in rows if sequence.finished]
+        for sequence in finished:
+            self._release(sequence)
+        return finished
+
+    def interrupt(self) -> list[Sequence]:
+        """Ends every sequence where it is and returns those that had begun."""
+        stopped = self.active[:]
+        for sequence in stopped:
+            sequence.interrupt()
+            self._release(sequence)
+        self.waiting.clear()
+        return stopped
+
+    def _admit(self) -> None:
+        """Lets waiting sequences in, in order, while their worst cases fit."""
+        while self.waiting and self._slots:
+            sequence = self.waiting[0]
+            if self._reserved + sequence.worst_case > self._context.cells:
+                return
+            donor, shared = self._donor(sequence)
+            if donor is not None and donor.decoded < shared:
+                return
+            self.waiting.popleft()
+            sequence.begin(self._slots.pop())
+            if donor is not None:
+                self._context.share(donor.slot, sequence.slot, shared)
+                sequence.consumed(shared)
+            self._reserved += sequence.worst_case
+            self.active.append(sequence)
+
+    def _donor(self, sequence: Sequence) -> tuple[Sequence | None, int]:
+        """The active sequence whose prompt has most in common with this one's, and how many tokens that is. At least
+        one prompt token is left to decode, for its logits."""
+        best, most = None, LEAST_SHARED - 1
+        for other in self.active:
+            shared = min(_common(other.prompt, sequence.prompt), len(sequence.prompt) - 1)
+            if shared > most:
+                best, most = other, shared
+        return best, most
+
+    def _fill(self) -> list[Sequence]:
+        """Puts pending tokens into the batch: running sequences first, then prompts, in the order of their admission.
+        Returns the sequences that get logits."""
+        rows: list[Sequence] = []
+        for prefilling in (False, True):
+            for sequence in self.active:
+                room = self._context.room
+                if sequence.prefilling is not prefilling or not room:
+                    continue
+                tokens = sequence.pending[:room]
+                whole = len(tokens) == len(sequence.pending)
+                self._context.add(sequence.slot, sequence.decoded, tokens, whole)
+                self.decoded += len(tokens)
+                sequence.consumed(len(tokens))
+                if whole:
+                    rows.append(sequence)
+        return rows
+
+    def _roll_back(self, sequence: Sequence) -> None:
+        """Takes tokens back out of the KV cache. Recurrent memories cannot: they decode the sequence anew."""
+        count, sequence.rollback = sequence.rollback, 0
+        keep = sequence.decoded - count
+        if self._context.forget(sequence.slot, keep):
+            sequence.forgot(count)
+            return
+        self._context.forget(sequence.slot)
+        again = sequence.tokens[:keep]
+        sequence.forgot(sequence.decoded)
+        sequence.pending = (*again, *sequence.pending)
+
+    def _release(self, sequence: Sequence) -> None:
+        self.active.remove(sequence)
+        self._context.forget(sequence.slot)
+        self._slots.append(sequence.slot)
+        self._reserved -= sequence.worst_case
+
+
+def _common(one: list[int], other: list[int]) -> int:
+    """Tokens that two prompts share at their beginning."""
+    if one == other:
+        return len(one)
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -1,0 +1,74 @@
+"""A model's chat template, run in a sandbox: it comes out of a downloaded file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from thinkcap.errors import ThinkcapError
+
+_THINKING_SWITCHES = {"enable_thinking": True, "thinking": True, "keep_thinking": True, "reasoning_effort": "medium"}
+"""What templates name the switch that lets the model think; a template ignores those it does not know."""
+
+
+class ChatTemplate:
+    """Renders messages as the model was trained to see them.
+
+    source  jinja2, as in the GGUF's metadata
+    bos     how the begin-of-sentence token is spelled, eos the end-of-sentence token
+
+    Raises ThinkcapError where the source is no template.
+    """
+
+    def __init__(self, source: str, bos: str = "", eos: str = "") -> None:
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
+        environment.globals["raise_exception"] = _raise
+        environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+        environment.filters["tojson"] = _tojson
+        self.source = source
+        self._bos, self._eos = bos, eos
+        try:
+            self._template = environment.from_string(source)
+        except jinja2.TemplateError as error:
+            raise ThinkcapError(f"The model's chat template is broken ({error}); use another GGUF of it.") from None
+
+    def render(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        open_reply: bool = True,
+        variables: Mapping[str, Any] | None = None,
+    ) -> str:
+        """The prompt text of `messages`, with the head of the assistant's reply behind it where `open_reply`.
+
+        variables  template variables beside the switches that turn thinking on
+
+        Raises ThinkcapError where the template refuses the messages.
+        """
+        try:
+            return self._template.render(
+                messages=[dict(message) for message in messages],
+                add_generation_prompt=open_reply,
+                bos_token=self._bos,
+                eos_token=self._eos,
+                tools=None,
+                **{**_THINKING_SWITCHES, **(variables or {})},
+            )
+        except (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:
+            raise ThinkcapError(f"The model's chat template failed ({error}); use another GGUF of it.") from None
+
+
+def _raise(message: str) -> None:
+    raise jinja2.TemplateError(message)
+
+
+def _tojson(value: Any, indent: int | None = None, **_options: Any) -> str:
+    """As transformers' templates expect it: plain JSON, not escaped for HTML."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, indent=indent)
