@@ -1,0 +1,162 @@
+"""The command line: one file a command, imported only when that command is called.
+
+This file knows the commands' names, turns every error into one sentence on standard error, and decides the exit code:
+0 done, 1 failed, 2 usage, 3 wrong answer, 130 interrupted. What the commands do is in their own files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from thinkcap import __version__
+from thinkcap.errors import ThinkcapError
+
+COMMANDS = {
+    "solve": "Solve one problem under a thinking budget.",
+    "batch": "Solve a file of problems, many at once.",
+    "sweep": "Solve problems at several budgets, sharing their thoughts.",
+    "report": "Summarise, compare and plot result files.",
+    "pull": "Download a model.",
+    "models": "List the models and where they are.",
+    "bench": "Measure this machine's speed with a model.",
+    "doctor": "Check what this machine has and what is missing.",
+}
+INTERRUPTED = 130
+
+
+@dataclass(slots=True)
+class Session:
+    """What the whole command line shares, as click's context object."""
+
+    debug: bool = False
+
+
+def note_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """The callback of every --debug, before or after the command's name."""
+    if value:
+        context.find_object(Session).debug = True  # type: ignore[union-attr]
+
+
+class Commands(click.Group):
+    """The commands, each in `thinkcap.cli.NAME` under the name `command`."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [name for name in COMMANDS if find_spec(f"{__name__}.{name}") is not None]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        command: click.Command = import_module(f"{__name__}.{name}").command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(context):
+            near = get_close_matches(name, self.list_commands(context), n=1)
+            hint = f"did you mean `thinkcap {near[0]}`?" if near else "`thinkcap --help` lists them."
+            raise click.UsageError(f"There is no command {name!r}: {hint}", context)
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(context)])
+
+
+@click.command(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`thinkcap COMMAND --help` explains a command and ends in examples.",
+)
+@click.version_option(__version__, prog_name="thinkcap", message="%(prog)s %(version)s")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."
+)
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Reasoning under a budget, on your own machine.
+
+    Runs a reasoning model and gives it exactly as much thinking as you allow.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
+
+
+def main() -> None:
+    """The console script `thinkcap`."""
+    # A terminal or file that cannot spell a character gets `?` for it, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code; says what went wrong on standard error."""
+    session = Session()
+    try:
+        result: Any = commands.main(list(args), prog_name="thinkcap", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted.", session)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _hang_up()
+    except SystemExit as exit_:  # click's own way out of a broken pipe
+        return exit_.code if isinstance(exit_.code, int) else 1
+    except click.ClickException as error:
+        _complain(error.format_message(), session)
+        return error.exit_code
+    except ThinkcapError as error:
+        _complain(str(error), session)
+        return error.exit_code
+    except MemoryError:
+        _complain("The machine's memory is used up: take a smaller model, quant or --context.", session)
+        return 1
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _complain(f"{error.strerror or error}{where}.", session)
+        return 1
+    except Exception as error:
+        _complain(f"Something unforeseen went wrong ({type(error).__name__}: {error}); --debug shows where.", session)
+        return 1
+
+
+def _complain(message: str, session: Session) -> None:
+    """One sentence on standard error, after the traceback where --debug asked for it."""
+    from thinkcap.show.text import one_line
+
+    with contextlib.suppress(OSError):
+        if session.debug:
+            traceback.print_exc()
+        sentence = one_line(message)
+        if not sentence.endswith((".", "?", "!", "`")):
+            sentence += "."
+        print(f"thinkcap: {sentence}", file=sys.stderr)
+
+
+def _hang_up() -> int:
+    """The reader of our output has gone (`| head`): say nothing, also when Python closes the stream at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    return 1
