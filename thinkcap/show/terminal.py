@@ -1,0 +1,71 @@
+"""The rows at the end of a terminal that are still changing: the only place that moves a cursor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from thinkcap.show.text import spell
+
+
+class Region:
+    """A row being written and, below it, one more; what is final is printed above them for good, so that the
+    scrollback stays right.
+
+    The cursor rests at the end of the row being written, where a person expects it: nothing is hidden or switched, so
+    nothing has to be restored, however the program ends. Each frame is one write.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        # No styles at all under NO_COLOR: what it asks for is colours, and rich would leave dim and bold.
+        self._console = Console(
+            file=file,
+            force_terminal=True,
+            color_system=None if os.environ.get("NO_COLOR") else "auto",
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        self._standing: int | None = None  # cells left of the cursor; None while nothing is drawn
+
+    @property
+    def width(self) -> int:
+        """Cells a row may fill now. The last column stays free: a terminal that has just filled it may wrap or not."""
+        try:
+            columns = os.get_terminal_size(self._file.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+        return max((columns or 80) - 1, 1)
+
+    def draw(self, final: Sequence[Text], row: Text, below: Text) -> None:
+        """Prints the final rows and, below them, the two that change."""
+        cells = row.cell_len
+        forward = f"\x1b[{cells}C" if cells else ""
+        self._write(final, f"{self._render(row)}\n{self._render(below)}\x1b[A\r{forward}")
+        self._standing = cells
+
+    def end(self, final: Sequence[Text] = ()) -> None:
+        """Takes the changing rows away and prints the final ones in their place."""
+        self._write(final, "")
+        self._standing = None
+
+    def _write(self, final: Sequence[Text], changing: str) -> None:
+        back = ""
+        if self._standing is not None:
+            # A terminal that became narrower has broken the row that the cursor stands in.
+            up = self._standing // (self.width + 1)
+            back = (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
+        frame = back + "".join(self._render(text) + "\n" for text in final) + changing
+        if frame:
+            self._file.write(spell(frame, self._file.encoding))
+            self._file.flush()
+
+    def _render(self, text: Text) -> str:
+        with self._console.capture() as capture:
+            self._console.print(text, end="", soft_wrap=True)
+        return capture.get()

@@ -1,0 +1,83 @@
+"""What every view of running generations can do, and which one suits the streams at hand."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from thinkcap.engine.events import Event
+from thinkcap.engine.outcome import Outcome
+
+if TYPE_CHECKING:
+    from thinkcap.show.live import Meter
+
+
+class View(Protocol):
+    """Shows generations one after the other. A context manager: leaving it leaves the terminal clean, always."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def status(self, words: str) -> None:
+        """Says what takes time before the first generation."""
+
+    def begin(self, sample: int, samples: int) -> None:
+        """Opens generation `sample` (from 0) of `samples`."""
+
+    def show(self, event: Event) -> None:
+        """Takes the next event of the open generation."""
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Closes it with its figures; the outcome may have been graded since its last event."""
+
+    def total(self, outcomes: Sequence[Outcome]) -> None:
+        """Closes several samples of one problem."""
+
+
+def choose_view(out: TextIO, err: TextIO, *, json: bool, log: bool) -> View:
+    """The view for these streams: live on a terminal; the solution or JSON alone on anything else.
+
+    log  whether llama.cpp's log is being written between, which no live view survives
+    """
+    # rich is imported by the live views only: it takes longer to import than all the rest.
+    from thinkcap.show.plain import JsonView, PlainView, SolutionView
+
+    if out.isatty() and not json:
+        if log or not steerable(out):
+            return PlainView(out)
+        from thinkcap.show.live import LiveView
+
+        return LiveView(out)
+    meter = None if log else _meter(out, err)
+    return JsonView(out, meter) if json else SolutionView(out, err, meter)
+
+
+def steerable(file: TextIO) -> bool:
+    """Whether the stream is a terminal whose cursor can be moved."""
+    if not file.isatty():
+        return False
+    if sys.platform == "win32":
+        from rich.console import Console
+
+        return not Console(file=file).legacy_windows
+    return os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+
+
+def _meter(out: TextIO, err: TextIO) -> Meter | None:
+    """A bar on standard error, unless what reads our output through a pipe may be writing to the same terminal."""
+    try:
+        piped = stat.S_ISFIFO(os.fstat(out.fileno()).st_mode)
+    except (OSError, ValueError):
+        piped = True
+    if piped or not steerable(err):
+        return None
+    from thinkcap.show.live import Meter
+
+    return Meter(err)
