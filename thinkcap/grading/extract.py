@@ -1,0 +1,159 @@
+"""The answer in a solution: the last box, else what the usual phrasings announce, else how the text ends.
+
+Everything here is linear in the length of the solution: patterns are tried at known starting points within a bounded
+window, never searched for with open-ended repeats.
+"""
+
+import re
+from dataclasses import dataclass
+
+WINDOW = 2_000
+"""Characters after an announcement ("the answer is") within which the answer must end."""
+
+_BOX_OR_BRACE = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*(?P<open>\{)?|\\.|[{}]", re.DOTALL)
+_WITHOUT_BRACES = re.compile(r"[-+]?(?:\\(?!boxed|fbox)[a-zA-Z]+(?:\{[^{}\n]{0,100}\}){0,3}|[^\s\\{}$]{1,100})")
+_JOINING = re.compile(r"(?:\\[\])]|[\s$*]){0,20}(?:,|;|,?\s?and\b|,?\s?or\b)(?:\\[\[(]|[\s$*]){0,20}")
+
+_ANNOUNCED = re.compile(
+    r"""
+    (?:\s+(?:to|of|for)\b[^.\n:=]{1,80}?)?
+    (?: \*{0,2} \s{0,3} (?:\bis\b|\bare\b|\bequals\b|\bwould\s+be\b|\bshould\s+be\b|\bmust\s+be\b|:|=)
+        (?:\s{0,3} (?:therefore|thus|then|simply|just|equal\s+to|given\s+by)\b)? \s{0,3} :? \s{0,3} \*{0,2} \s{0,3}
+      | \s{0,3} \*{2} \s{0,3} \n \s{0,3}
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ANNOUNCER = re.compile(r"\b(?:answers?|ans|final result)\b", re.IGNORECASE)
+_HASHES = re.compile(r"^####[ \t]*(?=[-+\d$\\(.])", re.MULTILINE)
+_CONCLUSION = re.compile(r"\b(?:therefore|thus|hence|so)\b", re.IGNORECASE)
+_MATHS = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\(((?:[^\\]|\\[^)])+)\\\)|\\\[((?:[^\\]|\\[^\]])+)\\\]")
+_SENTENCE_END = re.compile(r"(?<![ap]\.m)[.!?](?=\s|\*|$)|\n")
+_AFTERTHOUGHT = re.compile(r",?\s(?:because|since|as|which|where|so|when|if|for)\s|\s\(", re.IGNORECASE)
+_NUMBER = re.compile(r"-?\\?\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?\\?%)?")
+_BARE_ANSWER = re.compile(r"[-+]?[\d.,/]*\d\s?\\?%?|\(?[A-J]\)?|[a-zA-Z]\s?=\s?[-+]?[\d.,/]*\d")
+
+
+@dataclass(frozen=True)
+class _Box:
+    start: int
+    end: int
+    content_start: int
+    content_end: int
+
+
+def answer_in(solution: str) -> str | None:
+    r"""The final answer stated in ``solution``, as the model wrote it, or None where it states none.
+
+    In order: the last complete ``\boxed{…}`` or ``\fbox{…}`` (boxes joined by a comma, "and" or "or" count as one
+    list); the last announcement ("the answer is …", "**Final Answer:** …", "#### 42", "answer = 5"); the formula or
+    number that the last complete line ends in. A box that never closes is no answer, since ``\boxed{12`` may have been
+    on its way to 125; then only what was announced before it counts.
+    """
+    boxes, unfinished_at = _boxes(solution)
+    if boxes:
+        return ", ".join(dict.fromkeys(_content(solution, box) for box in _last_list(solution, boxes)))
+    if unfinished_at is not None:
+        return _announced(solution[:unfinished_at])
+    return _announced(solution) or _concluded(solution)
+
+
+def _boxes(text: str) -> tuple[list[_Box], int | None]:
+    """Complete boxes that are not empty, in order and outermost only, and where the last box starts that never ends."""
+    boxes: list[_Box] = []
+    open_braces: list[tuple[int, int] | None] = []  # a box's start and its content's, None for any other brace
+    for token in _BOX_OR_BRACE.finditer(text):
+        spelled = token.group()
+        if spelled.startswith(("\\boxed", "\\fbox")):
+            if token["open"]:
+                open_braces.append((token.start(), token.end()))
+            elif content := _WITHOUT_BRACES.match(text, token.end()):
+                end = content.start() + len(content.group().rstrip(".,;:"))
+                boxes.append(_Box(token.start(), end, content.start(), end))
+        elif spelled == "{":
+            open_braces.append(None)
+        elif spelled == "}" and open_braces and (opening := open_braces.pop()):
+            start, content_start = opening
+            while boxes and boxes[-1].start > start:
+                boxes.pop()
+            boxes.append(_Box(start, token.end(), content_start, token.start()))
+    unfinished = [opening[0] for opening in open_braces if opening]
+    filled = [box for box in boxes if text[box.content_start : box.content_end].strip()]
+    return filled, (unfinished[-1] if unfinished else None)
+
+
+def _last_list(text: str, boxes: list[_Box]) -> list[_Box]:
+    """The last box, with those before it that a comma, "and" or "or" joins to it."""
+    first = len(boxes) - 1
+    while first and boxes[first].start - boxes[first - 1].end <= 60:
+        if not _JOINING.fullmatch(text, boxes[first - 1].end, boxes[first].start):
+            break
+        first -= 1
+    return boxes[first:]
+
+
+def _content(text: str, box: _Box) -> str:
+    content = text[box.content_start : box.content_end].strip()
+    for _ in range(5):
+        inner, _unfinished = _boxes(content)
+        if len(inner) != 1 or inner[0].start != 0 or inner[0].end != len(content):
+            break
+        content = content[inner[0].content_start : inner[0].content_end].strip()
+    return content
+
+
+def _announced(text: str) -> str | None:
+    """What follows the last "the answer is", "Answer:", "####" and the like."""
+    starts = [found.end() for found in _HASHES.finditer(text)]
+    for found in _ANNOUNCER.finditer(text):
+        if announced := _ANNOUNCED.match(text, found.end(), found.end() + 200):
+            starts.append(announced.end())
+    for start in sorted(starts, reverse=True)[:20]:
+        if answer := _leading_answer(text[start : start + WINDOW]):
+            return answer
+    return None
+
+
+def _leading_answer(text: str) -> str | None:
+    """The answer ``text`` begins with: a whole formula if it starts with one, else the rest of the sentence."""
+    text = text.lstrip(" \t\n*`:")
+    formula = _MATHS.match(text)
+    if formula and not text[formula.end() :].lstrip().startswith(("$", "and ", "or ", ", $")):
+        return _cleaned(next(filter(None, formula.groups()), ""))
+    end = _SENTENCE_END.search(text)
+    sentence = text[: end.start()] if end else text
+    afterthought = _AFTERTHOUGHT.search(sentence)
+    return _cleaned(sentence[: afterthought.start()] if afterthought and afterthought.start() else sentence)
+
+
+def _concluded(text: str) -> str | None:
+    """The answer at the end of a text that announces none: a bare answer, or what its last complete line ends in."""
+    text = text.strip()
+    line = text[text.rfind("\n", max(0, len(text) - WINDOW)) + 1 :] if "\n" in text[-WINDOW:] else text[-WINDOW:]
+    bare = _cleaned(line)
+    if bare and _BARE_ANSWER.fullmatch(bare):
+        return bare
+    if formula := _MATHS.fullmatch(line.rstrip(".")):
+        return _right_of_equals(next(filter(None, formula.groups()), ""))
+    if not line.endswith((".", "!", "*", "$", ")")):
+        return None  # the text broke off in the middle of a sentence
+    formulas = list(_MATHS.finditer(line))
+    if formulas and (_CONCLUSION.search(line) or line[formulas[-1].end() :].strip(" .*!") == ""):
+        return _right_of_equals(next(filter(None, formulas[-1].groups()), ""))
+    numbers = _NUMBER.findall(line)
+    return _cleaned(numbers[-1]) if numbers else None
+
+
+def _right_of_equals(formula: str) -> str | None:
+    return _cleaned(formula.rpartition("=")[2]) or _cleaned(formula)
+
+
+def _cleaned(answer: str) -> str | None:
+    answer = answer.strip().strip("*`").strip()
+    for opening, closing in (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")):
+        if len(answer) > len(opening + closing) and answer.startswith(opening) and answer.endswith(closing):
+            inside = answer[len(opening) : -len(closing)].strip()
+            if opening not in inside:
+                answer = inside
+    answer = answer.strip("*`").rstrip(".,;:!").strip()
+    return answer or None

@@ -1,0 +1,81 @@
+"""The plain numbers in answers: integers, decimals, fractions, mixed numbers, thousands, powers of ten."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+_NUMBER = re.compile(
+    rf"(?P<sign>[-+]?)\s?(?:"
+    rf"\\frac\s?\{{\s?(?P<frac_sign>-?)\s?(?P<over>\d+)\s?\}}\s?\{{\s?(?P<under>\d+)\s?\}}"
+    rf"|\((?P<whole>\d+)\+\\frac\{{(?P<mixed_over>\d+)\}}\{{(?P<mixed_under>\d+)\}}\)"
+    rf"|(?P<slash_over>{_DIGITS})\s?/\s?(?P<slash_under>{_DIGITS})"
+    rf"|(?P<digits>{_DIGITS}?)(?P<point>\.\d*)?"
+    rf"(?:\s?(?:\\times|\\cdot|\*)\s?10\s?\^\s?(?:\{{\s?(?P<ten>[-+]?\d{{1,3}})\s?\}}|(?P<ten_digit>\d{{1,3}}))"
+    rf"|[eE](?P<exponent>[-+]?\d{{1,3}}))?"
+    rf")"
+)
+_POWER_OF_TEN = re.compile(r"(?P<sign>-?)10\s?\^\s?(?:\{\s?(?P<ten>[-+]?\d{1,3})\s?\}|(?P<digit>\d{1,3}))")
+LONGEST = 1_000
+"""Characters past which a number is left to a worker: Python's own conversion takes quadratic time."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as written: its exact value, and how precisely it was given.
+
+    ``step`` is the value of one unit in the last decimal place (0 for integers and fractions, which are exact);
+    ``digits`` counts the significant digits written.
+    """
+
+    value: Fraction
+    step: Fraction = Fraction(0)
+    digits: int = 0
+
+    def times(self, factor: int) -> "Number":
+        return Number(self.value * factor, self.step * factor, self.digits)
+
+    def agrees(self, other: "Number") -> bool:
+        """Equal, or one is the other rounded or cut to six significant digits or more (0.333333 and 1/3)."""
+        if self.value == other.value:
+            return True
+        apart = abs(self.value - other.value)
+        return any(one.step and one.digits >= 6 and apart < one.step for one in (self, other))
+
+
+def number(text: str) -> Number | None:
+    """The number a normal text spells: integer, decimal, thousands, fraction, mixed number, or scientific notation."""
+    if len(text) > LONGEST:
+        return None
+    if found := _POWER_OF_TEN.fullmatch(text):
+        value = Fraction(10) ** int(found["ten"] or found["digit"])
+        return Number(-value if found["sign"] else value)
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return None
+    part = found.groupdict()
+    sign = -1 if part["sign"] == "-" else 1
+    if part["over"]:
+        sign = -sign if part["frac_sign"] else sign
+        return _ratio(sign * int(part["over"]), int(part["under"]))
+    if part["whole"]:
+        ratio = _ratio(int(part["mixed_over"]), int(part["mixed_under"]))
+        return ratio and Number(sign * (int(part["whole"]) + ratio.value))
+    if part["slash_over"]:
+        return _ratio(sign * _integer(part["slash_over"]), _integer(part["slash_under"]))
+    decimals = (part["point"] or "")[1:]
+    if not part["digits"] and not decimals:
+        return None
+    scale = Fraction(10) ** int(part["ten"] or part["ten_digit"] or part["exponent"] or 0)
+    step = scale / 10 ** len(decimals)
+    mantissa = _integer(part["digits"] + decimals)
+    exact = not decimals and not part["exponent"] and scale == 1
+    return Number(sign * mantissa * step, Fraction(0) if exact else step, len(str(mantissa)))
+
+
+def _integer(digits: str) -> int:
+    return int(digits.replace(",", "") or "0")
+
+
+def _ratio(over: int, under: int) -> Number | None:
+    return Number(Fraction(over, under)) if under else None
