@@ -62,13 +62,13 @@ class LiveView:
         self._pacer = Pacer(self._clock)
 
     def show(self, event: Event) -> None:
-        if self._region.width != self._page.width:
-            self._final += self._page.resize(self._region.width)
         self._final += self._page.see(event, self._clock())
         if isinstance(event, Finished):
             self._region.end(self._final)
             self._final = []
         elif self._pacer.due():
+            if (width := self._region.width) != self._page.width:
+                self._final += self._page.resize(width)
             self._region.draw(self._final, self._page.row(), self._page.bar())
             self._final = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from typing import TextIO
@@ -10,6 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from thinkcap.show.text import spell
+
+# Columns kept free at the right: for the `^C` that the terminal itself writes at the cursor, and because a terminal
+# whose last column was just filled may or may not have moved on.
+MARGIN = 3
 
 
 class Region:
@@ -24,7 +29,7 @@ class Region:
         self._file = file
         # No styles at all under NO_COLOR: what it asks for is colours, and rich would leave dim and bold.
         self._console = Console(
-            file=file,
+            file=io.StringIO(),  # it renders; what reaches the terminal is written below, a frame at a time
             force_terminal=True,
             color_system=None if os.environ.get("NO_COLOR") else "auto",
             highlight=False,
@@ -34,13 +39,17 @@ class Region:
         self._standing: int | None = None  # cells left of the cursor; None while nothing is drawn
 
     @property
-    def width(self) -> int:
-        """Cells a row may fill now. The last column stays free: a terminal that has just filled it may wrap or not."""
+    def columns(self) -> int:
+        """What the terminal has now; 80 where it does not say."""
         try:
-            columns = os.get_terminal_size(self._file.fileno()).columns
+            return os.get_terminal_size(self._file.fileno()).columns or 80
         except (OSError, ValueError):
-            columns = 0
-        return max((columns or 80) - 1, 1)
+            return 80
+
+    @property
+    def width(self) -> int:
+        """Cells a row may fill now."""
+        return max(self.columns - MARGIN, 1)
 
     def draw(self, final: Sequence[Text], row: Text, below: Text) -> None:
         """Prints the final rows and, below them, the two that change."""
@@ -58,7 +67,7 @@ class Region:
         back = ""
         if self._standing is not None:
             # A terminal that became narrower has broken the row that the cursor stands in.
-            up = self._standing // (self.width + 1)
+            up = self._standing // self.columns
             back = (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
         frame = back + "".join(self._render(text) + "\n" for text in final) + changing
         if frame:

@@ -34,7 +34,8 @@ class Wrapper:
             if character == "\n":
                 self._breaks += 1
             elif character == "\t":
-                for _ in range(TAB - self._cells % TAB):
+                self._put(" ", style, rows)  # may open a row, so the rest is counted after it
+                for _ in range(-self._cells % TAB):
                     self._put(" ", style, rows)
             else:
                 self._put(character, style, rows)
