@@ -41,8 +41,8 @@ def command(problem: str, expect: str | None, options: GenerationOptions) -> Non
 
     PROBLEM `-` reads standard input; a PROBLEM that begins with a dash goes after `--`.
 
-    On a terminal the thought streams by with a bar of its tokens, then come the solution and a line of figures. Anywhere
-    else standard output gets the solution alone, or JSON with --json, and standard error the figures.
+    On a terminal the thought streams by with a bar of its tokens, then come the solution and a line of figures.
+    Anywhere else standard output gets the solution alone, or JSON with --json, and standard error the figures.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample had the expected answer, 130 interrupted.
     """
@@ -51,6 +51,7 @@ def command(problem: str, expect: str | None, options: GenerationOptions) -> Non
     text = read_problem(problem)
     if expect is not None and not expect.strip():
         raise UsageError("The expected answer is empty: write it after --expect, or leave --expect out.")
+    _fetch_if_missing(options)
     with ExitStack() as stack:
         grader = None
         if expect is not None:
@@ -96,6 +97,18 @@ def read_problem(argument: str) -> str:
     return text.strip() if argument == "-" else text
 
 
+def _fetch_if_missing(options: GenerationOptions) -> None:
+    """On a terminal, offers to download a model that is not here yet; elsewhere the error says how."""
+    from thinkcap.catalog.locate import NotDownloaded, locate
+
+    try:
+        locate(options.model, options.quant)
+    except NotDownloaded as error:
+        from thinkcap.cli.pull import offer
+
+        offer(error)
+
+
 def _generate(engine: Engine, problem: str, sample: int, options: GenerationOptions, view: View) -> Outcome:
     from thinkcap.engine.events import Finished
 
@@ -111,5 +124,4 @@ def _generate(engine: Engine, problem: str, sample: int, options: GenerationOpti
 
 def _graded(outcome: Outcome, expected: str, grader: Grader) -> Outcome:
     """The outcome with a verdict; no answer is a wrong one."""
-    correct = outcome.answer is not None and grader.submit(outcome.answer, expected).result().correct
-    return outcome.graded(expected, correct)
+    return outcome.graded(expected, grader.submit(outcome.answer, expected).result().correct)
