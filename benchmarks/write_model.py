@@ -28,10 +28,10 @@ CHUNK = 8_192  # rows of random numbers made at a time
 CONTROL, USER = gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED
 SPECIALS = [
     ("<｜end▁of▁sentence｜>", CONTROL),
-    ("<｜User｜>", USER),
-    ("<｜Assistant｜>", USER),
+    ("<｜User｜>", CONTROL),
+    ("<｜Assistant｜>", CONTROL),
     ("<｜begin▁of▁sentence｜>", CONTROL),
-    ("<|EOT|>", USER),
+    ("<|EOT|>", CONTROL),
     ("<think>", USER),
     ("</think>", USER),
 ]

@@ -52,8 +52,10 @@ class NotDownloaded(ThinkcapError):  # noqa: N818 (it is a state the caller hand
     """A model the hub has and this machine has not. `command` is what fetches it."""
 
     def __init__(self, name: str, quant: str | None, command: str) -> None:
-        spoken = f"{name} ({quant})" if quant else name
-        super().__init__(f"{spoken} is not downloaded yet: run `{command}`, or use the built-in model: --model abacus.")
+        self.spoken = f"{name} ({quant})" if quant else name
+        super().__init__(
+            f"{self.spoken} is not downloaded yet: run `{command}`, or use the built-in model: --model abacus."
+        )
         self.name, self.quant, self.command = name, quant, command
 
 
@@ -189,6 +191,22 @@ def _cached(reference: Reference) -> Located:
     header = read_header(path)
     quant = variant.quant or header.quant
     return Located(path, replace(profile_of(header, reference.name), quant=quant), quant)
+
+
+def present(reference: Reference, revision: str | None = None) -> Path | None:
+    """The wanted file where it is in the cache already. Asks no network, so a moving `--revision` is not believed."""
+    from thinkcap.catalog.cache import cached_variants
+
+    for repository in repositories(reference):
+        for snapshot, variant in cached_variants(repository):
+            if wanted_quant(reference) in (None, variant.quant) and revision in (None, snapshot.name):
+                return snapshot / variant.first
+    return None
+
+
+def wanted_quant(reference: Reference) -> str | None:
+    """The quant a pull is for: the one asked for, or else the entry's first; None takes a repository's preferred."""
+    return reference.quant or (reference.entry.quants[0] if reference.entry else None)
 
 
 def repositories(reference: Reference) -> list[str]:

@@ -1,0 +1,66 @@
+"""A machine with nothing on it but thinkcap: its own cache, settings and hub."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.catalog.hub import Hub
+
+
+@dataclass
+class Machine:
+    home: Path
+    hub: Hub
+
+    @property
+    def cache(self) -> Path:
+        return self.home / "hf" / "hub"
+
+    @property
+    def models_file(self) -> Path:
+        return self.home / "config" / "thinkcap" / "models.toml"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG_", "NO_COLOR"))}
+        own = {"HF_HOME": str(self.home / "hf"), "XDG_CONFIG_HOME": str(self.home / "config"), "COLUMNS": "80"}
+        return kept | own | self.hub.environment() | more
+
+    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "thinkcap", *words],
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self, *words: str, before: Callable[[], None] | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """One command line, off a terminal; `before` runs in the new process (limits)."""
+        return subprocess.run(
+            [sys.executable, "-m", "thinkcap", *words],
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            preexec_fn=before,
+            timeout=60,
+            check=False,
+        )
+
+    def own_models(self, text: str) -> None:
+        self.models_file.parent.mkdir(parents=True, exist_ok=True)
+        self.models_file.write_text(text)
+
+    def cached(self, repository: str, name: str) -> Path:
+        """Where a file of a repository's only snapshot should be."""
+        found = list((self.cache / f"models--{repository.replace('/', '--')}" / "snapshots").glob(f"*/{name}"))
+        assert len(found) == 1, found
+        return found[0]
