@@ -1,0 +1,360 @@
+"""Rows out of a problem file, whatever its format, each with the place it came from.
+
+Knows bytes, lines and formats; does not know which field is the problem. Memory is bounded by MAX_RECORD_BYTES
+beyond what the caller keeps, also for a gigabyte on one line, a damaged archive or a quote that is never closed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from typing import IO, Any, BinaryIO, Literal, cast
+
+from thinkcap.errors import ThinkcapError
+
+Format = Literal["jsonl", "json", "csv", "tsv", "parquet", "text"]
+
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+"""The longest single line or JSON object that is read; a problem and its worked solution are a thousandth of it."""
+
+_SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".jsonlines": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".txt": "text",
+}
+_SPACE = re.compile(r"[ \t\n\r]*")
+_HEAD_BYTES = 64 * 1024
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of a problem file: `value` is a dict of fields, or the text of a plain line; `place` is `line 3`."""
+
+    place: str
+    value: Any
+
+
+def rows(source: str) -> Iterator[Row]:
+    """Every entry of the file `source` (`-` is standard input) in order; gzip is undone first.
+
+    The format is what the suffix says; without a telling suffix, what the first bytes look like. Raises ThinkcapError,
+    one sentence with the file and the line, at the first byte that cannot be read.
+    """
+    name = "standard input" if source == "-" else source
+    with ExitStack() as stack:
+        stream = _opened(source, stack)
+        suffix = Path(source.removesuffix(".gz")).suffix.lower()
+        try:
+            head, stream = _peeked(stream)
+            if head.startswith(b"\x1f\x8b"):
+                head, stream = _peeked(cast(BinaryIO, gzip.GzipFile(fileobj=stream)))
+            yield from _READERS[_format(head, suffix)](name, stream)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ThinkcapError(
+                f"{name} is a damaged or cut-short gzip file ({error}): fetch or pack it again."
+            ) from error
+        except OSError as error:
+            raise ThinkcapError(f"{name} can't be read: {error.strerror or error}.") from error
+
+
+def _opened(source: str, stack: ExitStack) -> BinaryIO:
+    if source == "-":
+        return sys.stdin.buffer
+    path = Path(source)
+    if path.is_dir():
+        raise ThinkcapError(f"{source} is a folder, not a file of problems: name a file inside it.")
+    try:
+        return stack.enter_context(path.open("rb"))
+    except FileNotFoundError as error:
+        raise ThinkcapError(f"There is no file {source}: check the path.") from error
+    except (OSError, ValueError) as error:
+        raise ThinkcapError(f"{source} can't be opened: {getattr(error, 'strerror', None) or error}.") from error
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were read already, whole again; the stream itself may be a pipe."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = memoryview(head)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._head:
+            data = self._rest.read(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+        count = min(len(buffer), len(self._head))
+        buffer[:count] = self._head[:count]
+        self._head = self._head[count:]
+        return count
+
+
+def _peeked(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    head = stream.read(_HEAD_BYTES)
+    return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), _CHUNK_BYTES))
+
+
+def _format(head: bytes, suffix: str) -> Format:
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    declared = _SUFFIXES.get(suffix)
+    if declared == "json":
+        return "json" if start.startswith(b"[") or not _is_json(start.split(b"\n", 1)[0]) else "jsonl"
+    if declared is not None:
+        return declared
+    if start.startswith(b"{"):
+        return "jsonl" if _is_json(start.split(b"\n", 1)[0]) else "json"
+    if start.startswith(b"["):
+        return "json" if start[1:].lstrip()[:1] in (b"{", b'"', b"") else "text"
+    columns = start.split(b"\n", 1)[0].strip().lower()
+    for separator, found in ((b"\t", "tsv"), (b",", "csv")):
+        if separator in columns and {b"problem", b"question", b"prompt", b"input"} & {
+            column.strip(b' "') for column in columns.split(separator)
+        }:
+            return cast(Format, found)
+    return "text"
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, str]]:
+    """Numbered lines from 1, their ends kept, as text; UTF-8 with or without a byte order mark."""
+    number = 0
+    while line := stream.readline(MAX_RECORD_BYTES + 1):
+        number += 1
+        if len(line) > MAX_RECORD_BYTES:
+            raise ThinkcapError(
+                f"{name}, line {number}: the line is longer than {MAX_RECORD_BYTES // 1024**2} MiB, which no problem "
+                "is: put one problem on each line."
+            )
+        if number == 1:
+            _refuse_utf16(name, line)
+            line = line.removeprefix(codecs.BOM_UTF8)
+        try:
+            yield number, line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ThinkcapError(_not_utf8(name, number, line[error.start])) from error
+
+
+def _refuse_utf16(name: str, head: bytes) -> None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ThinkcapError(f"{name}, line 1: the text is UTF-16, and thinkcap reads UTF-8: save the file as UTF-8.")
+
+
+def _not_utf8(name: str, line: int, byte: int) -> str:
+    return f"{name}, line {line}: the text is not UTF-8 (byte 0x{byte:02x}): save the file as UTF-8."
+
+
+def _jsonl(name: str, stream: BinaryIO) -> Iterator[Row]:
+    for number, line in _lines(name, stream):
+        if line.strip():
+            try:
+                value = json.loads(line, parse_constant=_no_constant)
+            except (ValueError, RecursionError) as error:
+                raise _json_error(name, number, 0, error) from error
+            yield Row(f"line {number}", value)
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are how some exports write a missing value; as values they are no JSON and no answer."""
+
+
+def _json_error(name: str, line: int, before: int, error: Exception) -> ThinkcapError:
+    """The sentence for a JSON error; the value begins on `line`, with `before` line ends of its document above it."""
+    if isinstance(error, json.JSONDecodeError):
+        line += error.lineno - 1 - before
+        cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
+        what = "the JSON breaks off" if cut else f"this is not JSON ({error.msg})"
+    elif isinstance(error, RecursionError):
+        what = "the JSON is nested too deeply"
+    else:  # an integer of more digits than Python converts
+        what = "the JSON holds a number of too many digits"
+    return ThinkcapError(f"{name}, line {line}: {what}: mend or remove that line.")
+
+
+def _json(name: str, stream: BinaryIO) -> Iterator[Row]:
+    """The elements of one JSON array, or objects one after another over any number of lines, decoded as they come."""
+    text = _JsonText(name, stream)
+    in_array = text.next_character() == "["
+    if in_array:
+        text.skip(1)
+    while (character := text.next_character()) != "]" or not in_array:
+        if not character:
+            if in_array:
+                raise ThinkcapError(f"{name}, line {text.line}: the JSON array is never closed: the file is cut short.")
+            return
+        line = text.line
+        yield Row(f"line {line}", text.value())
+        character = text.next_character()
+        if in_array and character == ",":
+            text.skip(1)
+        elif in_array and character and character != "]":
+            raise ThinkcapError(f"{name}, line {text.line}: this is not JSON (expected , or ]): mend that line.")
+    text.skip(1)
+    if text.next_character():
+        raise ThinkcapError(f"{name}, line {text.line}: there is more text after the JSON array: remove it.")
+
+
+class _JsonText:
+    """A window over JSON text that grows by what one value needs and forgets what was read."""
+
+    def __init__(self, name: str, stream: BinaryIO) -> None:
+        self.name = name
+        self.line = 1
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._json = json.JSONDecoder(parse_constant=_no_constant)
+        self._window = ""
+        self._position = 0
+        self._ended = False
+
+    def next_character(self) -> str:
+        """The next character that is not white space, left where it is; empty at the end of the file."""
+        while True:
+            space = _SPACE.match(self._window, self._position)
+            self.skip(space.end() - self._position if space else 0)
+            if self._position < len(self._window) or not self._grow():
+                return self._window[self._position : self._position + 1]
+
+    def skip(self, count: int) -> None:
+        self.line += self._window.count("\n", self._position, self._position + count)
+        self._position += count
+
+    def value(self) -> Any:
+        if self._window[self._position] not in '{["':
+            raise ThinkcapError(f"{self.name}, line {self.line}: this is not a problem: write an object for each.")
+        while True:
+            try:
+                value, end = self._json.raw_decode(self._window, self._position)
+            except (ValueError, RecursionError) as error:
+                if len(self._window) - self._position > MAX_RECORD_BYTES:
+                    raise ThinkcapError(
+                        f"{self.name}, line {self.line}: the entry that begins here is broken or longer than "
+                        f"{MAX_RECORD_BYTES // 1024**2} MiB: mend or remove it."
+                    ) from None
+                if not self._ended:
+                    self._grow()
+                    continue
+                before = self._window.count("\n", 0, self._position)
+                raise _json_error(self.name, self.line, before, error) from error
+            self.skip(end - self._position)
+            return value
+
+    def _grow(self) -> bool:
+        if self._ended:
+            return False
+        kept = self._window[self._position :]
+        data = self._stream.read(max(_CHUNK_BYTES, len(kept)))
+        if self.line == 1 and not kept:
+            _refuse_utf16(self.name, data)
+        self._ended = not data
+        try:
+            self._window = kept + self._decoder.decode(data, final=self._ended)
+        except UnicodeDecodeError as error:
+            line = self.line + kept.count("\n") + error.object.count(b"\n", 0, error.start)
+            raise ThinkcapError(_not_utf8(self.name, line, error.object[error.start])) from error
+        self._position = 0
+        return not self._ended
+
+
+def _table(name: str, stream: BinaryIO, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    last = 1
+
+    def text() -> Iterator[str]:
+        nonlocal last
+        for last, line in _lines(name, stream):  # noqa: B007 (last is read below, when a row is whole)
+            yield line
+
+    reader = csv.reader(text(), delimiter=delimiter, strict=True)
+    first = 1
+    try:
+        columns: list[str] | None = None
+        for cells in reader:
+            if columns is None:
+                if cells:
+                    columns = [cell.strip() for cell in cells]
+            elif cells:
+                if len(cells) > len(columns):
+                    raise ThinkcapError(
+                        f"{name}, line {first}: the row has {len(cells)} cells and the header {len(columns)}: "
+                        "put quotes around cells with commas in them."
+                        if delimiter == ","
+                        else f"{name}, line {first}: the row has {len(cells)} cells and the header {len(columns)}."
+                    )
+                yield Row(f"line {first}", dict(zip(columns, cells, strict=False)))
+            first = last + 1
+    except csv.Error as error:
+        raise ThinkcapError(
+            f"{name}, line {first}: the row that begins here is broken ({error}): look for a quote that is not closed."
+        ) from error
+
+
+def _csv(name: str, stream: BinaryIO) -> Iterator[Row]:
+    return _table(name, stream, ",")
+
+
+def _tsv(name: str, stream: BinaryIO) -> Iterator[Row]:
+    return _table(name, stream, "\t")
+
+
+def _text(name: str, stream: BinaryIO) -> Iterator[Row]:
+    for number, line in _lines(name, stream):
+        if line.strip():
+            yield Row(f"line {number}", line.strip())
+
+
+def _parquet(name: str, stream: BinaryIO) -> Iterator[Row]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ThinkcapError(
+            f"{name} is Parquet, which needs pyarrow: run `pip install 'thinkcap[parquet]'`, or convert the file."
+        ) from error
+    with tempfile.TemporaryFile() as spool:
+        copyfileobj(cast(IO[bytes], stream), spool, _CHUNK_BYTES)
+        spool.seek(0)
+        number = 0
+        try:
+            table = pyarrow.parquet.ParquetFile(spool)
+            for batch in table.iter_batches(batch_size=256):
+                for value in batch.to_pylist():
+                    number += 1
+                    yield Row(f"row {number}", value)
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise ThinkcapError(f"{name}, row {number + 1}: the Parquet file can't be read ({reason}).") from error
+
+
+_READERS = {"jsonl": _jsonl, "json": _json, "csv": _csv, "tsv": _tsv, "parquet": _parquet, "text": _text}
