@@ -35,12 +35,14 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        """The rows as they were written: what the terminal itself broke is whole."""
+        """The rows as they were written: what the terminal itself broke is whole, blank ones at the end are left out."""
         lines = [""]
         for row, joined in zip(self._rows, self._joined, strict=True):
             lines[-1] += "".join(row)
             if not joined:
                 lines.append("")
+        while lines and not lines[-1]:
+            lines.pop()
         return lines
 
     @property

@@ -64,7 +64,9 @@ class Page:
 
 def rule(words: str, width: int) -> Text:
     """A short line with words in it, which sets two parts of the page apart."""
-    return Text(one_line(f"{EMPTY * 2} {words} {EMPTY * 2}", width), "dim")
+    text = one_line(words, width)
+    dressed = f"{EMPTY * 2} {text} {EMPTY * 2}"
+    return Text(dressed if len(dressed) <= width else text, "dim")
 
 
 def figure_rows(outcome: Outcome, width: int) -> list[Text]:

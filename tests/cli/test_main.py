@@ -1,0 +1,123 @@
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+import thinkcap
+from thinkcap import cli
+from thinkcap.errors import ThinkcapError
+
+
+def thinkcap_command(*args, **options):
+    return subprocess.run([sys.executable, "-m", "thinkcap", *args], capture_output=True, text=True, **options)
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Makes `thinkcap solve` raise what a test wants."""
+
+    def use(error):
+        @click.command()
+        def command():
+            raise error
+
+        monkeypatch.setattr(cli.Commands, "get_command", lambda group, context, name: command)
+
+    return use
+
+
+def test_version(capsys):
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"thinkcap {thinkcap.__version__}\n"
+
+
+def test_help_lists_the_commands_that_are_there(capsys):
+    assert cli.run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "solve  " in shown
+    assert cli.COMMANDS["solve"] in shown
+
+
+def test_no_command_is_a_usage_error_that_shows_help(capsys):
+    assert cli.run([]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "Usage: thinkcap" in output.err
+
+
+def test_help_imports_nothing_heavy():
+    script = (
+        "import sys; from thinkcap import cli; cli.run(['--help']); cli.run(['solve', '--help'])\n"
+        "heavy = {'rich', 'pydantic', 'numpy', 'llama_cpp', 'jinja2', 'sympy', 'huggingface_hub'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in cli.COMMANDS if cli.find_spec(f"thinkcap.cli.{name}")])
+def test_every_command_explains_itself_and_ends_in_examples(name, capsys):
+    assert cli.run([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    examples = shown[shown.index("Examples:") :].splitlines()[1:]
+    assert examples
+    assert all(line.strip().startswith(f"thinkcap {name}") for line in examples if line.strip())
+
+
+def test_an_unknown_command_gets_a_near_name(capsys):
+    assert cli.run(["slove"]) == 2
+    assert capsys.readouterr().err == "thinkcap: There is no command 'slove': did you mean `thinkcap solve`?\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (ThinkcapError("The file\nis broken: fetch it again."), 1, "The file is broken: fetch it again."),
+        (click.UsageError("No such thing"), 2, "No such thing."),
+        (KeyboardInterrupt(), 130, "interrupted."),
+        (click.Abort(), 130, "interrupted."),
+        (PermissionError(13, "Permission denied", "/a/b"), 1, "Permission denied (/a/b)."),
+        (
+            RuntimeError("odd \x1b[31m"),
+            1,
+            "Something unforeseen went wrong (RuntimeError: odd [31m); --debug shows where.",
+        ),
+    ],
+)
+def test_an_error_is_one_sentence_and_an_exit_code(failing, capsys, error, code, sentence):
+    failing(error)
+    assert cli.run(["solve"]) == code
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.strip() == f"thinkcap: {sentence}"
+
+
+def test_debug_shows_the_traceback(failing, capsys):
+    failing(ThinkcapError("Broken."))
+    assert cli.run(["--debug", "solve"]) == 1
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert shown.endswith("thinkcap: Broken.\n")
+
+
+def test_a_reader_that_left_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "thinkcap", "solve", "1 + 1 = ?", "--model", "abacus", "--threads", "1", "--json"],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+def test_an_output_that_cannot_spell_a_character_still_works():
+    done = thinkcap_command("slöve→", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 2
+    assert "There is no command" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,226 @@
+"""`thinkcap solve` with the built-in model, its output not on a terminal; tests/show/test_terminal.py has the rest."""
+
+import io
+import json
+import re
+
+import pytest
+
+from thinkcap import cli
+from thinkcap.engine.outcome import Outcome
+
+PROBLEM = "What is 384 + 297 + 581?"
+# One thread is enough for a model this small, and does not wait for other programs' threads.
+ABACUS = ("--model", "abacus", "--threads", "1")
+
+
+class Shell:
+    """Runs command lines in this process."""
+
+    def __init__(self, capsys, monkeypatch):
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, *args, stdin=None):
+        if stdin is not None:
+            self._monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        self.code = cli.run(["solve", *args])
+        self.out, self.err = self._capsys.readouterr()
+        return self
+
+    @property
+    def record(self):
+        (line,) = self.out.splitlines()
+        return json.loads(line)
+
+
+@pytest.fixture
+def solve(capsys, monkeypatch):
+    return Shell(capsys, monkeypatch)
+
+
+def test_standard_output_carries_the_solution_alone(solve):
+    run = solve(PROBLEM, *ABACUS, "--budget", "20", "--temperature", "0")
+    solution, figures = run.out, run.err
+    assert run.code == 0
+    assert re.fullmatch(
+        r"(answer .+|no answer) · thinking 20/20, budget, [\d.]+ s, [\d.]+ tok/s · injected 1 · "
+        r"solution \d+, stop, [\d.]+ s, [\d.]+ tok/s\n",
+        figures,
+    )
+    record = solve(PROBLEM, *ABACUS, "--budget", "20", "--temperature", "0", "--json").record
+    assert solution == record["solution"].strip() + "\n"
+
+
+def test_json_has_the_fields_of_an_outcome(solve):
+    run = solve(PROBLEM, *ABACUS, "--budget", "7", "--seed", "5", "--json")
+    assert run.code == 0
+    assert run.err == ""
+    record = run.record
+    assert list(record)[:8] == ["id", "problem", "prompt_text", "sample", "model", "quant", "seed", "budget"]
+    assert set(Outcome.__dataclass_fields__) - {"style", "prompt_mode"} == set(record)
+    assert record["problem"] == PROBLEM
+    assert record["model"] == "abacus"
+    assert record["seed"] == 5
+    assert record["budget"]["thinking"] == 7
+    assert record["thinking_tokens"] == 7
+    assert record["stop_reason"] == "budget"
+    assert record["expected"] is None
+    assert record["correct"] is None
+    assert record["seconds"]["load"] > 0
+
+
+@pytest.mark.parametrize("budget", ["0", "1", "20"])
+def test_the_budget_is_kept(solve, budget):
+    record = solve(PROBLEM, *ABACUS, "--budget", budget, "--json").record
+    assert record["thinking_tokens"] <= int(budget)
+
+
+def test_options_reach_the_engine(solve):
+    run = solve(
+        PROBLEM, *ABACUS, "--quant", "f16", "--budget", "none", "--solution-budget", "5",
+        "--cut-style", "message", "--prompt-mode", "none", "--temperature", "0", "--top-p", "0.9", "--top-k", "40",
+        "--min-p", "0.01", "--gpu-layers", "0", "--context", "4k", "--no-loop-guard",
+        "--time-limit", "1m", "--json",
+    )  # fmt: skip
+    record = run.record
+    assert record["quant"] == "f16"
+    assert record["budget"] == {
+        "thinking": None,
+        "solution": 5,
+        "min_thinking": 0,
+        "time_limit": 60.0,
+        "style": "message",
+        "prompt_mode": "none",
+    }
+    assert record["solution_tokens"] <= 5
+
+
+def test_expect_says_right_and_exits_with_0(solve):
+    answer = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json").record["answer"]
+    run = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json", "--expect", answer)
+    assert run.code == 0
+    assert run.record["correct"] is True
+    assert run.record["expected"] == answer
+    run = solve(PROBLEM, *ABACUS, "--temperature", "0", "--expect", f" {answer}.0 ")
+    assert run.code == 0
+    assert ", correct · " in run.err
+
+
+def test_expect_says_wrong_and_exits_with_3(solve):
+    run = solve(PROBLEM, *ABACUS, "--json", "--expect", "-5")
+    assert run.code == 3
+    assert run.record["correct"] is False
+    run = solve(PROBLEM, *ABACUS, "--expect", "-5")
+    assert run.code == 3
+    assert ", wrong: expected -5 · " in run.err
+
+
+def test_no_answer_is_a_wrong_one(solve):
+    run = solve(PROBLEM, *ABACUS, "--solution-budget", "1", "--json", "--expect", "1262")
+    assert run.code == 3
+    assert run.record["answer"] is None
+    assert run.record["correct"] is False
+
+
+def test_a_dash_reads_standard_input(solve):
+    run = solve("-", *ABACUS, "--budget", "7", "--json", stdin=f"\n{PROBLEM}\n".encode())
+    assert run.code == 0
+    assert run.record["problem"] == PROBLEM
+
+
+def test_samples_are_told_apart_and_one_right_one_is_enough(solve):
+    run = solve(
+        PROBLEM, *ABACUS, "--temperature", "1.5", "--budget", "20", "--solution-budget", "9", "--samples", "3", "--json"
+    )
+    records = [json.loads(line) for line in run.out.splitlines()]
+    assert [record["sample"] for record in records] == [0, 1, 2]
+    assert len({record["thinking"] for record in records}) > 1
+    run = solve(PROBLEM, *ABACUS, "--temperature", "0", "--budget", "20", "--samples", "2", "--expect", "-5")
+    assert run.code == 3
+    first, blank, second = run.out.splitlines()
+    assert (first, blank) == (second, "")
+    assert run.err.splitlines()[-1] == "0 of 2 samples correct"
+
+
+def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
+    run = solve("What is 1 + 1? \x1b]0;owned\x07\u009b31m", *ABACUS, "--budget", "7", "--json")
+    assert run.record["problem"].startswith("What is 1 + 1? \x1b")
+    assert "\x1b" not in run.out
+    assert "\u009b" not in run.out
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--budget", "-5"], "'-5' is not a number of tokens: write it like 1024, 4k or none."),
+        (["--budget", "abc"], "'abc' is not a number of tokens: write it like 1024, 4k or none."),
+        (["--budget", "1.0001k"], "not a whole number of tokens"),
+        (["--budget", "5", "--min-thinking", "9"], "The minimum of 9 thinking tokens is above the budget of 5"),
+        (["--solution-budget", "0"], "'--solution-budget': it must be at least 1, not 0."),
+        (["--solution-budget", "none"], "'--solution-budget': it needs a number of tokens, like 1024 or 4k."),
+        (["--time-limit", "0s"], "'0s' is not a time limit: write it like 20s, 1.5m or 500ms."),
+        (["--temperature", "nan"], "'--temperature': it must be 0 or more, not nan."),
+        (["--temperature", "inf"], "'--temperature': it must be 0 or more, not inf."),
+        (["--temperature", "-1"], "'--temperature': it must be 0 or more, not -1."),
+        (["--temperature", "warm"], "'--temperature': 'warm' is not a number."),
+        (["--top-p", "0"], "'--top-p': it must be above 0 and at most 1, not 0."),
+        (["--top-k", "1.5"], "'--top-k': '1.5' is not a whole number."),
+        (["--min-p", "2"], "'--min-p': it must be between 0 and 1, not 2."),
+        (["--samples", "0"], "it must be 1 or more, not 0."),
+        (["--seed", "-1"], "'--seed': it must be between 0 and"),
+        (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft'."),
+        (["--quant", "q99"], "q99"),
+        (["--expect", " "], "The expected answer is empty"),
+        (["--no-such-option"], "--no-such-option"),
+        (["another problem"], "another problem"),
+    ],
+)
+def test_bad_options_get_one_sentence(solve, args, words):
+    run = solve(PROBLEM, *ABACUS, *args)
+    assert run.code == 2
+    assert run.out == ""
+    assert words in run.err
+    assert run.err.startswith("thinkcap: ")
+    assert run.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin", "words"),
+    [
+        ([], None, "Missing argument 'PROBLEM'."),
+        (["", *ABACUS], None, "The problem is empty"),
+        (["-", *ABACUS], b" \n", "The problem is empty"),
+        (["-", *ABACUS], b"\xff\xfe1", "not UTF-8 text"),
+        (["1 \udcff", *ABACUS], None, "not UTF-8 text"),
+        ([PROBLEM, "--model", "abacsu"], None, "abacus"),
+    ],
+)
+def test_bad_problems_and_names_get_one_sentence(solve, args, stdin, words):
+    run = solve(*args, stdin=stdin)
+    assert run.code == 2
+    assert run.out == ""
+    assert words in run.err
+    assert run.err.startswith("thinkcap: ")
+    assert run.err.count("\n") == 1
+
+
+def test_a_missing_model_gets_one_sentence_with_a_way_out(solve, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    for model, words in (
+        (str(tmp_path / "no.gguf"), "There is no file"),
+        ("l1-qwen-1.5b-max", "thinkcap pull l1-qwen-1.5b-max"),
+    ):
+        run = solve(PROBLEM, "--model", model)
+        assert run.code == 1
+        assert words in run.err
+        assert run.err.count("\n") == 1
+
+
+def test_a_budget_that_cannot_fit_names_one_that_does(solve):
+    run = solve(PROBLEM, *ABACUS, "--budget", "10m")
+    assert run.code in (1, 2)
+    largest = re.search(r"(\d[\d,]*)\D*$", run.err)
+    assert largest is not None
+    assert run.err.count("\n") == 1

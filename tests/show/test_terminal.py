@@ -1,0 +1,131 @@
+"""`thinkcap solve` with the built-in model in a pseudo-terminal: what a person sees."""
+
+import json
+import os
+import re
+import shlex
+import sys
+
+import pexpect
+import pytest
+
+PROBLEM = "What is 384 + 297 + 581?"
+COMMAND = [sys.executable, "-m", "thinkcap", "solve", PROBLEM, "--model", "abacus", "--threads", "1"]
+LONG = ["--budget", "3000", "--min-thinking", "2900"]  # seconds of thought, whatever the model wants
+
+
+@pytest.fixture
+def terminal(monkeypatch, make_screen):
+    """Starts a command on a terminal of so many columns; returns its process and the screen it writes on."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    started = []
+
+    def start(*args, columns=80, term="xterm-256color", command=None, **env):
+        command = command or [*COMMAND, *args]
+        process = pexpect.spawn(
+            command[0],
+            command[1:],
+            dimensions=(24, columns),
+            env={**os.environ, "TERM": term, **env},
+            encoding="utf-8",
+            timeout=30,
+        )
+        started.append(process)
+        return process, make_screen(columns)
+
+    yield start
+    for process in started:
+        process.close(force=True)
+
+
+def finish(process, screen, seen=""):
+    """Shows all the rest of the output; returns the exit code."""
+    screen.feed(seen + process.read())
+    process.close()
+    return process.exitstatus
+
+
+@pytest.mark.parametrize("columns", [20, 80, 140])
+def test_a_run_leaves_thought_solution_and_figures(terminal, columns):
+    process, screen = terminal("--budget", "40", columns=columns)
+    assert finish(process, screen) == 0
+    assert "cut at the budget" in screen.text
+    assert re.search(r"thinking 40/40,\s+budget", screen.text)
+    assert "━" not in screen.text
+    assert all(len(row) < columns for row in screen.rows)
+    assert "2" in screen.styles  # the thought is dim
+    assert screen.cursor == (len(screen.text.splitlines()), 0)
+
+
+def test_the_bar_is_there_while_it_thinks(terminal):
+    process, screen = terminal(*LONG)
+    process.expect(r"thinking .*/3000 · .*tok/s")
+    screen.feed(process.before + process.after)
+    assert re.search(r"thinking [━─]+ +\d+/3000 · [\d.]+ tok/s", screen.text)
+    process.kill(9)
+
+
+def test_ctrl_c_in_mid_thought_prints_what_there_was_and_leaves_a_clean_terminal(terminal):
+    process, screen = terminal(*LONG)
+    process.expect(r"/3000 · ")
+    seen = process.before + process.after
+    process.sendintr()
+    assert finish(process, screen, seen) == 130
+    rows = screen.text.splitlines()
+    assert len(rows[0]) > 3
+    assert "── interrupted ──" in rows
+    assert re.search(r"thinking \d+/3000, interrupted", screen.text)
+    assert "━" not in screen.text
+    assert "^C" not in screen.text
+    assert "Traceback" not in screen.text
+    assert screen.cursor == (len(rows), 0)
+
+
+def test_no_color_is_honoured(terminal):
+    process, screen = terminal("--budget", "40", NO_COLOR="1")
+    assert finish(process, screen) == 0
+    assert screen.styles == set()
+
+
+def test_a_dumb_terminal_gets_plain_text(terminal):
+    process, screen = terminal("--budget", "40", term="dumb")
+    output = process.read()
+    assert "\x1b" not in output
+    screen.feed(output)
+    assert "── cut at the budget ──" in screen.rows
+    assert "thinking 40/40" in screen.text
+
+
+def test_json_on_a_terminal_is_all_that_stays(terminal):
+    process, screen = terminal("--budget", "40", "--json")
+    assert finish(process, screen) == 0
+    (line,) = screen.lines
+    assert json.loads(line)["thinking_tokens"] == 40
+
+
+def test_output_into_a_file_leaves_bar_and_figures_on_the_terminal(terminal, tmp_path):
+    file = tmp_path / "solution.txt"
+    run = f"{shlex.join([*COMMAND, '--budget', '300', '--min-thinking', '300'])} > {shlex.quote(str(file))}"
+    process, screen = terminal(command=["/bin/sh", "-c", run])
+    output = process.read()
+    assert "/300" in output.partition("answer")[0]
+    screen.feed(output)
+    (figures,) = screen.lines
+    assert "thinking 300/300, budget" in figures
+    assert "thinking" not in file.read_text()
+    assert file.read_text().endswith("\n")
+
+
+def test_samples_follow_one_another(terminal):
+    process, screen = terminal("--budget", "20", "--samples", "2", "--expect", "-5")
+    assert finish(process, screen) == 3
+    assert screen.rows[0] == "── sample 1 of 2 ──"
+    assert "── sample 2 of 2 ──" in screen.rows
+    assert screen.text.endswith("── 0 of 2 samples correct ──")
+
+
+def test_an_error_is_one_sentence_on_a_terminal_too(terminal):
+    process, screen = terminal("--budget", "10m")
+    assert finish(process, screen) in (1, 2)
+    (sentence,) = screen.lines
+    assert sentence.startswith("thinkcap: ")
