@@ -27,7 +27,7 @@ def load(
 
     name         a name of the catalogue, a path to a `.gguf`, or `owner/repo[:quant]`; None is the catalogue's default
     quant        which of the model's files: `q8_0`, `f16`, …; None is the entry's first that is there
-    threads      threads to decode with; None is the physical cores
+    threads      threads to decode with; None is the physical cores, fewer for a tiny model
     gpu_layers   layers on the GPU, 0 for none; None is all where the llama.cpp build can offload
     context      KV cells, in tokens; None is what each run needs
     think_start, think_end  the thought's markers, where the file does not tell

@@ -27,7 +27,7 @@ from thinkcap.engine.prompt import Prompter
 from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve
 from thinkcap.engine.sequence import Sequence
 from thinkcap.engine.template import ChatTemplate
-from thinkcap.engine.threads import physical_cores
+from thinkcap.engine.threads import suitable
 from thinkcap.errors import ThinkcapError, UsageError
 
 UNBOUNDED_CONTEXT = 32_768
@@ -78,7 +78,7 @@ class Engine:
 
     model         weights and vocabulary
     profile       the model's entry: prompt text, defaults
-    threads       threads to decode with, None for the physical cores
+    threads       threads to decode with, None for the physical cores or what of them suits a small model
     context       KV cells to use, None for as many as each run needs
     read_answer   reads the answer out of a solution
     load_seconds  how long the model took to load
@@ -101,7 +101,7 @@ class Engine:
         if context is not None and context < 1:
             raise UsageError(f"The context must be at least 1 token, not {context}.")
         self.profile = profile
-        self.threads = threads or physical_cores()
+        self.threads = threads or suitable(model.size)
         self.load_seconds = load_seconds
         self.model = model
         self._read_answer = read_answer

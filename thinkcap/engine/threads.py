@@ -7,8 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+BYTES_PER_THREAD = 8_000_000
+"""Weights that make a thread worth its waiting for the others at every operation of every layer."""
+
 _CPUS = Path("/sys/devices/system/cpu")
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def suitable(weights: int) -> int:
+    """Threads for a model of so many bytes: the physical cores, fewer for a model too small to share out. At least 1."""
+    return max(1, min(physical_cores(), weights // BYTES_PER_THREAD))
 
 
 def physical_cores() -> int:
