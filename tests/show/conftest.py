@@ -35,7 +35,7 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        """The rows as they were written: what the terminal itself broke is whole, blank ones at the end are left out."""
+        """The rows as they were written: what the terminal itself broke is whole; no blank ones at the end."""
         lines = [""]
         for row, joined in zip(self._rows, self._joined, strict=True):
             lines[-1] += "".join(row)

@@ -129,3 +129,14 @@ def test_an_error_is_one_sentence_on_a_terminal_too(terminal):
     assert finish(process, screen) in (1, 2)
     (sentence,) = screen.lines
     assert sentence.startswith("thinkcap: ")
+
+
+def test_a_model_that_is_not_here_is_offered_and_no_means_no(terminal, tmp_path):
+    command = [*COMMAND[:5], "--model", "l1-qwen-1.5b-max"]
+    process, screen = terminal(command=command, HF_HUB_CACHE=str(tmp_path), HF_HUB_OFFLINE="1")
+    process.expect(r"\? \[y/N\]:? ?")
+    seen = process.before + process.after
+    process.sendline("n")
+    assert finish(process, screen, seen) == 1
+    assert screen.lines[-1].startswith("thinkcap: l1-qwen-1.5b-max")
+    assert "thinkcap pull l1-qwen-1.5b-max" in screen.lines[-1]

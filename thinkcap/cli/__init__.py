@@ -46,7 +46,7 @@ class Session:
 def note_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     """The callback of every --debug, before or after the command's name."""
     if value:
-        context.find_object(Session).debug = True  # type: ignore[union-attr]
+        context.find_root().ensure_object(Session).debug = True
 
 
 class Commands(click.Group):
