@@ -245,11 +245,10 @@ class Course:
 
     def _cut(self, reason: StopReason, token: int) -> Move:
         """Ends the thought behind `token`: trailing half characters and markers out, then what the style injects."""
-        dropped = 0
-        while (whole := self.settled) < len(self.thought):
-            while len(self.thought) > whole:
-                self._drop_last()
-                dropped += 1
+        dropped, whole = 0, self.settled
+        while len(self.thought) > whole:
+            self._drop_last()
+            dropped += 1
         rules = self.rules
         injected = (*rules.message, *rules.end.tokens)
         self._inject(rules.message_text)
@@ -288,18 +287,16 @@ class Course:
     def settled(self) -> int:
         """Bytes of the thought that no cut would take back: all but a trailing half character or half marker."""
         thought = self.thought
-        if not thought:
-            return 0
-        end = len(thought) - _incomplete(thought)
-        if self.rules.end.id is None:
-            end = min(end, len(thought) - _overlap(thought, self.rules.end.text))
-        if end == len(thought):
-            return end
         start = len(thought)
+        end = start - _incomplete(thought, start)
+        if self.rules.end.id is None:
+            end = min(end, start - _overlap(thought, self.rules.end.text))
         for length in reversed(self._lengths):
             if start <= end:
                 break
             start -= length
+            if start <= end:
+                end = start - _incomplete(thought, start)  # the token began inside a character
         return start
 
 
@@ -310,10 +307,10 @@ def _completes(text: bytearray, piece: bytes, marker: bytes) -> bool:
     return marker in bytes(text[-len(marker) :]) + piece
 
 
-def _incomplete(text: bytes | bytearray) -> int:
-    """Bytes at the end of `text` that begin a UTF-8 character without finishing it: 0 to 3."""
-    for back in range(1, min(4, len(text) + 1)):
-        byte = text[-back]
+def _incomplete(text: bytes | bytearray, end: int) -> int:
+    """Bytes before `end` that begin a UTF-8 character without finishing it: 0 to 3."""
+    for back in range(1, min(4, end + 1)):
+        byte = text[end - back]
         if byte < 0x80:
             return 0
         if byte >= 0xC0:

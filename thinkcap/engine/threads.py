@@ -15,7 +15,7 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def suitable(weights: int) -> int:
-    """Threads for a model of so many bytes: the physical cores, fewer for a model too small to share out. At least 1."""
+    """Threads for a model of so many bytes: the physical cores, fewer where it is too small to share out."""
     return max(1, min(physical_cores(), weights // BYTES_PER_THREAD))
 
 
