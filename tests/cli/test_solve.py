@@ -101,7 +101,7 @@ def test_expect_says_right_and_exits_with_0(solve):
     run = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json", "--expect", f" {answer}.0 ")
     assert run.code == 0
     assert run.record["correct"] is True
-    assert run.record["expected"] == f" {answer}.0 "
+    assert run.record["expected"] == f"{answer}.0"
 
 
 def test_expect_says_wrong_and_exits_with_3(solve):

@@ -68,7 +68,7 @@ def command(problem: str, expect: str | None, options: GenerationOptions) -> Non
             outcome = _generate(engine, text, sample, options, view)
             interrupted = "interrupted" in (outcome.stop_reason, outcome.finish_reason)
             if grader is not None and expect is not None and not interrupted:
-                outcome = _graded(outcome, expect, grader)
+                outcome = _graded(outcome, expect.strip(), grader)
             outcomes.append(outcome)
             view.conclude(outcome)
             if interrupted:
