@@ -57,7 +57,8 @@ class LiveView:
         self._region.draw([], Text(words, "dim"), Text())
 
     def begin(self, sample: int, samples: int) -> None:
-        self._region.end([rule(f"sample {sample + 1} of {samples}", self._region.width)] if samples > 1 else [])
+        heading = [rule(f"sample {sample + 1} of {samples}", self._region.width)] if samples > 1 else []
+        self._region.end([Text(), *heading] if sample else heading)
         self._page = Page(self._region.width)
         self._pacer = Pacer(self._clock)
 
@@ -77,7 +78,7 @@ class LiveView:
         self._region.end([*blank, *figure_rows(outcome, self._region.width)])
 
     def total(self, outcomes: Sequence[Outcome]) -> None:
-        self._region.end([rule(tally(outcomes), self._region.width)])
+        self._region.end([Text(), rule(tally(outcomes), self._region.width)])
 
 
 class Meter:
