@@ -179,7 +179,7 @@ def _jsonl(name: str, stream: BinaryIO) -> Iterator[Row]:
     for number, line in _lines(name, stream):
         if line.strip():
             try:
-                value = json.loads(line, parse_constant=_no_constant)
+                value = json.loads(line.strip(), parse_constant=_no_constant)
             except (ValueError, RecursionError) as error:
                 raise _json_error(name, number, 0, error) from error
             yield Row(f"line {number}", value)

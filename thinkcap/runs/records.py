@@ -1,0 +1,246 @@
+"""Result files: one JSON object a line, appended and flushed as each result is there, locked against a second run, and
+continued where they stop.
+
+Every record carries the settings of its run under `run`, so that a file can be checked, joined or cut without a second
+file beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, cast
+
+from thinkcap.errors import ThinkcapError, UsageError
+
+Record = dict[str, Any]
+"""One line of a result file: the contract's JSON object with `run` (the settings) and `extra` (the problem's other
+fields) added, and `error` in the place of texts and counts where the problem could not be run."""
+
+Key = tuple[str, int]
+"""A problem's id and a sample's number: what a file holds once."""
+
+_BEGINNING = b'{"id": '
+
+
+class ResultFile:
+    """A result file open for a run, and locked until it is closed, or the process dies.
+
+    path      where it is
+    settings  the settings of the records found in it; None where there are none
+    done      what it holds: key → a fingerprint of the problem's text
+    graded, correct  how many of these were graded, and found correct
+    repaired  whether a torn last line was taken off
+
+    Raises ThinkcapError, and leaves the file as it is, where another run holds it or where its lines are not records.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.settings: Mapping[str, Any] | None = None
+        self.done: dict[Key, int] = {}
+        self.graded = self.correct = 0
+        self.repaired = False
+        try:
+            if self.path.exists() and not self.path.is_file():
+                raise ThinkcapError(f"{path} is no file that results can be kept in: name one with -o results.jsonl.")
+            self._file = cast(BinaryIO, self.path.open("ab+", buffering=0))
+        except (OSError, ValueError) as error:
+            raise ThinkcapError(f"{path} can't be written: {getattr(error, 'strerror', None) or error}.") from error
+        try:
+            _lock(self._file, self.path)
+            self._scan()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Unlocks and closes the file."""
+        self._file.close()
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Raises UsageError, with both values of every setting that differs, where the file is another run's."""
+        if self.settings is None:
+            return
+        mine, theirs = _flat(settings), _flat(self.settings)
+        differing = [name for name in mine if name in theirs and mine[name] != theirs[name]]
+        if differing:
+            held = ", ".join(f"{name} {_spoken(theirs[name])}" for name in differing)
+            asked = ", ".join(f"{name} {_spoken(mine[name])}" for name in differing)
+            raise UsageError(
+                f"{self.path} holds results with {held}, and this run has {asked}: "
+                "name another file with -o, or start this one over with --restart."
+            )
+
+    def check_problem(self, key: Key, text: str) -> None:
+        """Raises UsageError where the file's result for this key is of a problem with another text."""
+        if self.done.get(key, hash(text)) != hash(text):
+            raise UsageError(
+                f"{self.path} holds a result for problem {key[0]}, whose text was another then: "
+                "name another file with -o, or start this one over with --restart."
+            )
+
+    def restart(self) -> None:
+        """Empties the file."""
+        self._file.truncate(0)
+        self.settings = None
+        self.done.clear()
+        self.graded = self.correct = 0
+
+    def append(self, record: Record) -> None:
+        """Writes one record, which then outlives the process. Raises ThinkcapError where the disk is full."""
+        line = _encoded(record)
+        try:
+            while line:
+                line = line[self._file.write(line) :]
+        except OSError as error:
+            raise ThinkcapError(
+                f"{self.path} can't be written: {error.strerror}; mend that and run the same command again to go on."
+            ) from error
+        self._note(record)
+
+    def _note(self, record: Record) -> None:
+        self.done[record["id"], record["sample"]] = hash(record["problem"])
+        if record.get("correct") is not None:
+            self.graded += 1
+            self.correct += record["correct"]
+
+    def _scan(self) -> None:
+        """Reads what is there, and takes a torn last line off."""
+        self._file.seek(0)
+        end = number = 0
+        with open(self._file.fileno(), "rb", closefd=False) as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    break
+                end += len(line)
+                if line.strip():
+                    record = parsed(line, self.path, number)
+                    self._check_batch(record, number)
+                    self._note(record)
+                    self.settings = record["run"]
+            else:
+                return
+        self._repair(line, number, end)
+
+    def _repair(self, line: bytes, number: int, end: int) -> None:
+        """The last line has no end: what a run that was killed while writing leaves behind, whole or in part."""
+        with suppress(ThinkcapError):
+            record = parsed(line, self.path, number)
+            self._check_batch(record, number)
+            self._note(record)
+            self.settings = record["run"]
+            self._file.write(b"\n")
+            return
+        if not (line.startswith(_BEGINNING) or _BEGINNING.startswith(line) or not line.strip(b"\0")):
+            raise _no_record(self.path, number)
+        self._file.truncate(end)
+        self.repaired = True
+
+    def _check_batch(self, record: Record, number: int) -> None:
+        if not isinstance(record.get("run"), dict):
+            raise ThinkcapError(
+                f"{self.path}, line {number}: this result does not say with which settings it was made, so the file "
+                "can't be continued: name another file with -o."
+            )
+
+
+def read(path: str | Path) -> Iterator[Record]:
+    """The records of a result file, also while a run still writes it; a torn last line is left out.
+
+    Raises ThinkcapError, with the line, for a line that is no record.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n") and line.strip():
+                    yield parsed(line, path, number)
+                elif line.strip(b"\0"):
+                    with suppress(ThinkcapError):
+                        yield parsed(line, path, number)
+    except IsADirectoryError as error:
+        raise ThinkcapError(f"{path} is a folder: name a result file in it.") from error
+    except FileNotFoundError as error:
+        raise ThinkcapError(f"There is no file {path}: check the path.") from error
+    except OSError as error:
+        raise ThinkcapError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def parsed(line: bytes, path: str | Path, number: int) -> Record:
+    """A line as a record. Raises ThinkcapError where it is none."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _no_record(path, number) from error
+    if not (
+        isinstance(record, dict)
+        and isinstance(record.get("id"), str)
+        and isinstance(record.get("problem"), str)
+        and isinstance(record.get("sample"), int)
+    ):
+        raise _no_record(path, number)
+    return record
+
+
+def _no_record(path: str | Path, number: int) -> ThinkcapError:
+    return ThinkcapError(
+        f"{path}, line {number}: this is not a result of thinkcap: check the path, or mend or remove that line."
+    )
+
+
+def _encoded(record: Record) -> bytes:
+    """A line of JSON. Half a surrogate pair, which UTF-8 has no bytes for, stays JSON's own escape of it."""
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings by dotted names; a budget's parts by the names of their options."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": found for inner, found in value.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _spoken(value: Any) -> str:
+    return "none" if value is None else str(value)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _LOCKED_BYTE = 1 << 60  # Windows locks bytes against reading too, so one far behind any record is taken
+
+    def _lock(file: BinaryIO, path: Path) -> None:
+        file.seek(_LOCKED_BYTE)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise _in_use(path) from error
+
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO, path: Path) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _in_use(path) from error
+
+
+def _in_use(path: Path) -> ThinkcapError:
+    return ThinkcapError(f"Another run is writing {path}: wait until it ends, or name another file with -o.")
