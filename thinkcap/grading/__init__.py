@@ -1,4 +1,4 @@
-"""The answer in a solution, and whether it is right.
+"""The answer in a solution, whether it is right, and what a majority of answers says.
 
 Answers come from a model, so they are data: nothing here evaluates them, and what needs algebra is compared in worker
 processes that can be killed. Importing this package brings neither sympy nor math-verify.
@@ -7,5 +7,6 @@ processes that can be killed. Importing this package brings neither sympy nor ma
 from thinkcap.grading.equivalence import equivalent
 from thinkcap.grading.extract import answer_in
 from thinkcap.grading.grader import Grader, Verdict
+from thinkcap.grading.votes import Vote, vote
 
-__all__ = ["Grader", "Verdict", "answer_in", "equivalent"]
+__all__ = ["Grader", "Verdict", "Vote", "answer_in", "equivalent", "vote"]

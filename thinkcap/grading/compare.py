@@ -25,7 +25,7 @@ _BASED = re.compile(r"(-?[\dA-Fa-f]+(?:\.[\dA-F]+)?)\s?_\s?\{?\s?(?:\\text\{)?\s
 _BASE_NAMES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
 _TEXT_SUBJECT = re.compile(r"(?:\\text\{[^{}]*\}|[A-Z]?[a-z]{3,}(?: [a-z]+)*)\s?(?:=|:)\s?(?=\S)")
 _SUBJECT = re.compile(
-    r"(?:\\?[a-zA-Z]+|[a-zA-Z](?:'+|\^\{?[-\da-zA-Z*]+\}?)?|\\(?:overline|vec|hat|bar|mathbf)\s?\{[^{}]*\})"
+    r"(?:\\?[a-zA-Z]+|[a-zA-Z](?:'+|\^\{-1\})?|\\(?:overline|vec|hat|bar|mathbf)\s?\{[^{}]*\})"
     r"(?:_(?:\{[^{}]*\}|\w))?'*\s?(?:\([^()]*\))?"
 )
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
@@ -104,18 +104,25 @@ def _agree(given: Meaning, wanted: Meaning) -> bool:
             named_alike = not (given.variable and wanted.variable) or given.variable == wanted.variable
             bracketed_alike = (given.opening, given.closing) == (wanted.opening, wanted.closing) or len(given.items) > 2
             return named_alike and bracketed_alike and _pairwise(given.items, wanted.items)
-        case (Row() as row, Bag(braces=False) as bag) | (Bag(braces=False) as bag, Row() as row):
-            return row.variable is None and _pairwise(
-                *((row.items, bag.items) if isinstance(given, Row) else (bag.items, row.items))
-            )
+        case Row(), Bag():
+            return _row_and_bag_agree(given, wanted)
+        case Bag(), Row():
+            return _row_and_bag_agree(wanted, given)
         case Formula(), _ if (sides := equation(given.text)) and _names_the_rest(sides[0]):
             return _agree(read(sides[-1]), wanted)
         case _, Formula() if (sides := equation(wanted.text)) and _names_the_rest(sides[0]):
             return _agree(given, read(sides[-1]))
-        case Matrix(), _:
+        case Matrix(), other if "\\begin" not in other.text:
             return False
         case _:
             return _algebra(given, wanted)
+
+
+def _row_and_bag_agree(row: Row, bag: Bag) -> bool:
+    """``(3, 5)`` and ``x = 3, y = 5``, but not ``\\{3, 5\\}``; or an interval and a union that comes to it."""
+    if "\\cup" in bag.text:
+        return _algebra(bag, row)
+    return not bag.braces and row.variable is None and _pairwise(row.items, bag.items)
 
 
 def _pairwise(given: Sequence[Meaning], wanted: Sequence[Meaning]) -> bool:
@@ -148,15 +155,15 @@ def _formulas_agree(given: str, wanted: str) -> bool:
     )
     sides, wanted_sides = equation(given), equation(wanted)
     if sides and wanted_sides:
-        return _equations_agree(sides, wanted_sides) or (
-            not _name_different_things(sides[0], wanted_sides[0]) and _algebra(Formula(given), Formula(wanted))
-        )
+        return _equations_agree(given, sides, wanted, wanted_sides)
     if sides:
         return _names_the_rest(sides[0]) and _agree(read(sides[-1]), read(wanted))
     if wanted_sides:
         return _names_the_rest(wanted_sides[0]) and _agree(read(given), read(wanted_sides[-1]))
     (body, unit), (wanted_body, wanted_unit) = split_unit(given), split_unit(wanted)
-    if unit or wanted_unit:
+    if "degree" in (unit, wanted_unit) and "\\pi" in body + wanted_body:
+        body, wanted_body = _in_radians(body, unit), _in_radians(wanted_body, wanted_unit)
+    if body != given or wanted_body != wanted:
         return (unit == wanted_unit or not (unit and wanted_unit)) and _formulas_agree(body, wanted_body)
     if (based := _based(given)) or _based(wanted):
         digits, base = based or (given, "")
@@ -169,22 +176,36 @@ def _formulas_agree(given: str, wanted: str) -> bool:
     return _algebra(Formula(given), Formula(wanted))
 
 
-def _equations_agree(sides: list[str], wanted_sides: list[str]) -> bool:
-    if squeezed(sides[0]) == squeezed(wanted_sides[0]):
-        return _agree(read(sides[-1]), read(wanted_sides[-1]))
-    if len(sides) == len(wanted_sides) == 2 and squeezed(sides[1]) == squeezed(wanted_sides[0]):
+def _equations_agree(given: str, sides: list[str], wanted: str, wanted_sides: list[str]) -> bool:
+    name, wanted_name = squeezed(sides[0]), squeezed(wanted_sides[0])
+    if name == wanted_name:
+        if _agree(read(sides[-1]), read(wanted_sides[-1])):
+            return True
+        if _SUBJECT.fullmatch(name) and name not in wanted_sides[-1] + sides[-1]:
+            return False
+    if len(sides) == len(wanted_sides) == 2 and squeezed(sides[1]) == wanted_name:
         return _agree(read(sides[0]), read(wanted_sides[1]))
-    return False
+    if len(sides) == len(wanted_sides) > 2 and {*map(squeezed, sides[:-1])} == {*map(squeezed, wanted_sides[:-1])}:
+        return _agree(read(sides[-1]), read(wanted_sides[-1]))
+    return not _name_different_things(sides, wanted_sides) and _algebra(Formula(given), Formula(wanted))
 
 
-def _name_different_things(name: str, other: str) -> bool:
-    return all(_SUBJECT.fullmatch(one.strip()) for one in (name, other)) and squeezed(name) != squeezed(other)
+def _name_different_things(sides: list[str], wanted_sides: list[str]) -> bool:
+    """``x = 5`` and ``y = 5``, but not ``y = 2x`` and ``x = y/2``, which relate the two."""
+    name, other = squeezed(sides[0]), squeezed(wanted_sides[0])
+    if name == other or not (_SUBJECT.fullmatch(name) and _SUBJECT.fullmatch(other)):
+        return False
+    return name not in wanted_sides[-1] and other not in sides[-1]
 
 
 def _names_the_rest(side: str) -> bool:
     """Whether an equation with this left side states a value: ``x = 5``, ``f(2) = 5``, ``m + n = 5``, ``3 + 2 = 5``."""
     side = side.strip()
     return bool(_SUBJECT.fullmatch(side) or _NUMERIC.fullmatch(side)) or not any(map(str.isdigit, side))
+
+
+def _in_radians(body: str, unit: str) -> str:
+    return rf"\frac{{({body})\pi}}{{180}}" if unit == "degree" else body
 
 
 def _based(text: str) -> tuple[str, str] | None:

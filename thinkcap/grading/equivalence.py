@@ -12,7 +12,7 @@ _lock = threading.Lock()
 def equivalent(answer: str, expected: str) -> bool:
     r"""Whether ``answer`` means what ``expected`` does: ``\frac{1}{2}`` and ``0.5``, ``(B)`` and ``B``.
 
-    Compared by math-verify in a worker process shared by all callers in this one, which is killed after a few seconds:
+    Compared by math-verify in a worker process shared by all callers in this one, which is ended after a few seconds:
     an answer that can't be compared in that time is not equivalent. For many answers, or to know why, use `Grader`.
 
     Raises:

@@ -20,14 +20,16 @@ from thinkcap.grading.compare import quick
 Reason = Literal["equal", "different", "timeout", "error", "no answer"]
 
 TIMEOUT = 5.0
-"""Seconds one comparison may take."""
+"""Seconds of processor time one comparison may take."""
 MEMORY = 1 << 30
 """Bytes of address space a worker may have."""
 
+_PATIENCE = 4
+"""Seconds by the clock for each second of processor time, on a machine that does other things as well."""
 _START_TIMEOUT = 120.0
 _GRACE = 1.0
-"""Seconds after its timeout at which a worker ends by itself, in case nobody is left to kill it."""
-_ENDED_BY_ALARM = {-getattr(signal, "SIGALRM", 0)} - {0}
+"""Seconds by the clock after which a worker that should have ended itself is killed."""
+_ENDED_BY_TIMER = {-getattr(signal, name, 0) for name in ("SIGPROF", "SIGALRM")} - {0}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Grader:
 
     Args:
         workers: processes that compare at the same time.
-        timeout: seconds one comparison may take.
+        timeout: seconds of processor time one comparison may take (and four times as many by the clock).
         memory: bytes of address space a worker may have (where the platform can limit it).
     """
 
@@ -206,7 +208,8 @@ class _Worker:
     def _spawn(self) -> "subprocess.Popen[str]":
         package_root = str(Path(__file__).resolve().parents[2])
         search_path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-        command = [sys.executable, "-P", "-m", "thinkcap.grading.worker", str(self.timeout + _GRACE), str(self.memory)]
+        limits = map(str, (self.timeout, self.timeout * _PATIENCE, self.memory))
+        command = [sys.executable, "-P", "-m", "thinkcap.grading.worker", *limits]
         try:
             return subprocess.Popen(
                 command,
@@ -221,9 +224,9 @@ class _Worker:
             raise ThinkcapError(f"Answers can't be graded: no grading worker can be started ({error}).") from error
 
     def _verdict(self, process: "subprocess.Popen[str]") -> Verdict:
-        reply, late = self._reply(process, self.timeout)
+        reply, late = self._reply(process, self.timeout * _PATIENCE + _GRACE)
         if reply is None:
-            late = process.wait() in _ENDED_BY_ALARM or late
+            late = process.wait() in _ENDED_BY_TIMER or late
             self.end()
             return TIMED_OUT if late else ERROR
         if late:

@@ -32,8 +32,10 @@ _SIZES = re.compile(
     r"\\(?:left|right|middle|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|displaystyle|textstyle|scriptstyle|limits|"
     r"mathstrut|rm|bf|it)(?![a-zA-Z])\.?"
 )
-_DIGIT_GAP = re.compile(r"(?<=\d)(?:\\[,!:;]|\{,\}|\\\s|~)+(?=\d{3}(?!\d))")
-_SPACING = re.compile(r"\\[,!:;> ]|~|\\(?:quad|qquad|thinspace|enspace|hfill|noindent)(?![a-zA-Z])|\\phantom\{[^{}]*\}")
+_DIGIT_GAP = re.compile(r"(?<=\d)(?:,\\!\s?|\\[,!:; ](?<!\\\\.)|\{,\}|~)+(?=\d{3}(?!\d))")
+_SPACING = re.compile(
+    r"(?<!\\)\\[,!:;> ]|~|\\(?:quad|qquad|thinspace|enspace|hfill|noindent)(?![a-zA-Z])|\\phantom\{[^{}]*\}"
+)
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|[mh]box|operatorname\*?)\s*(?=\{)")
 _FUNCTION = re.compile(
     r"\\text\{(sin|cos|tan|cot|sec|csc|log|ln|exp|max|min|gcd|lcm|arcsin|arccos|arctan|sinh|cosh|tanh|lim|det|deg)\}"
@@ -54,6 +56,16 @@ _RENAMED = (
     (re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset "),
     (re.compile(r"\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?|\\(?:degree|deg)(?![a-zA-Z])|\^\{o\}"), r"^\\circ "),
     (re.compile(r"\\(?:colon|ratio)(?![a-zA-Z])"), ":"),
+    (re.compile(r"\{\s?(\w{1,9})\s?\\choose\s?(\w{1,9})\s?\}"), r"\\binom{\1}{\2}"),
+    (re.compile(r"^(\w{1,9})\s?\\choose\s?(\w{1,9})$"), r"\\binom{\1}{\2}"),
+    (re.compile(r"^\\text\s?\{\s?(-?\d[\d.,]{0,30})\s?([^{}]*)\}$"), r"\1 \\text{\2}"),
+    (re.compile(r"^\\text\s?\{([^{}]*(?:,|\band\b|\bor\b)[^{}]*)\}$"), r"\1"),
+    (re.compile(r"(?<=\d)\s?([ap])\.?\s?m\.?$"), r" \\text{\1m}"),
+    (re.compile(r"(?:\{\})?_\s?\{?(\d+)\}?\s?C\s?_\s?\{?(\d+)\}?|^C\((\d+), ?(\d+)\)$"), r"\\binom{\1\3}{\2\4}"),
+    (re.compile(r"(?:\{\})?_\s?\{?(\d+)\}?\s?P\s?_\s?\{?(\d+)\}?"), r"\\frac{\1!}{(\1-\2)!}"),
+    (re.compile(r"\\lg(?![a-zA-Z])"), r"\\log "),
+    (re.compile(r"\\(?:text)?color\s?\{\w+\}|\\underline(?=\s?\{)"), ""),
+    (re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])"), "="),
     (re.compile(r"\\mathbb\s?R(?![a-zA-Z])|\\R(?![a-zA-Z])|\\Bbb\s?\{?R\}?"), r"\\mathbb{R}"),
     (re.compile(r"\\(?:smallsetminus|backslash)(?![a-zA-Z])"), r"\\setminus "),
     (re.compile(r"(?<![a-zA-Z\\])sqrt\s?\(([^()]*)\)"), r"\\sqrt{\1}"),
@@ -95,6 +107,7 @@ def normal(answer: str) -> str:
     text = text.replace("$", " ") if text.count("$") > 1 and "\\$" not in text else text
     text = _SPACED_THOUSANDS.sub(lambda found: found.group().replace(" ", ""), text)
     text = _MIXED.sub(_as_sum, text)
+    text = _unwrapped(_SPACES.sub(" ", text).removeprefix("=")) if text[:1] in "{=" else text
     return _SPACES.sub(" ", text).strip().rstrip(".;,").strip()
 
 
@@ -118,8 +131,8 @@ def words(text: str) -> str | None:
     capitals, a capitalised word, or four letters in a row count.
     """
     plain = without_text_commands(text)
-    spelled = plain.replace("-", " ").replace(",", " ").replace("/", " ").split()
-    if not spelled or not all(_WORD.fullmatch(word) for word in spelled):
+    spelled = plain.replace("-", " ").replace("/", " ").split()
+    if not spelled or "and" in spelled or "or" in spelled or not all(_WORD.fullmatch(word) for word in spelled):
         return None
     if not text.startswith("\\text") and all(len(word) < (2 if word[0].isupper() else 4) for word in spelled):
         return None

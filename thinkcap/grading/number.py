@@ -8,6 +8,7 @@ _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
 _NUMBER = re.compile(
     rf"(?P<sign>[-+]?)\s?(?:"
     rf"\\frac\s?\{{\s?(?P<frac_sign>-?)\s?(?P<over>\d+)\s?\}}\s?\{{\s?(?P<under>\d+)\s?\}}"
+    rf"|(?P<repeating_whole>\d*)\.(?P<before>\d*)\\(?:overline|bar|dot)\s?\{{\s?(?P<repeated>\d+)\s?\}}"
     rf"|\((?P<whole>\d+)\+\\frac\{{(?P<mixed_over>\d+)\}}\{{(?P<mixed_under>\d+)\}}\)"
     rf"|(?P<slash_over>{_DIGITS})\s?/\s?(?P<slash_under>{_DIGITS})"
     rf"|(?P<digits>{_DIGITS}?)(?P<point>\.\d*)?"
@@ -58,6 +59,10 @@ def number(text: str) -> Number | None:
     if part["over"]:
         sign = -sign if part["frac_sign"] else sign
         return _ratio(sign * int(part["over"]), int(part["under"]))
+    if part["repeated"]:
+        fixed, repeated = part["repeating_whole"] + part["before"], part["repeated"]
+        nines = (10 ** len(repeated) - 1) * 10 ** len(part["before"])
+        return _ratio(sign * (int(fixed + repeated) - int(fixed or "0")), nines)
     if part["whole"]:
         ratio = _ratio(int(part["mixed_over"]), int(part["mixed_under"]))
         return ratio and Number(sign * (int(part["whole"]) + ratio.value))

@@ -1,12 +1,14 @@
 r"""What an answer is made of: lists, sets, tuples, intervals, unions, matrices, and the formulas in them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from thinkcap.grading.normal import words
 
 _DEEPEST = 40
+_MOST_SIGNS = 3
 _OPENING = frozenset(("(", "[", "{", "\\{", "\\langle", "\\lfloor", "\\lceil"))
 _CLOSING = frozenset((")", "]", "}", "\\}", "\\rangle", "\\rfloor", "\\rceil"))
 _TOKEN = re.compile(
@@ -79,21 +81,20 @@ def read(text: str, depth: int = 0) -> Meaning:
             return read(found[1], deeper)
     parts = split(text, _is_separator)
     if len(parts) > 1:
-        return Bag(text, tuple(read(part, deeper) for part in parts))
+        return Bag(text, _flattened(read(part, deeper) for part in parts))
     parts = split(text, "\\cup".__eq__)
     if len(parts) > 1:
         return Bag(text, tuple(read(part, deeper) for part in parts))
     if found := _MATRIX.fullmatch(text):
         return _matrix(text, found[2], deeper)
+    if 1 <= text.count("\\pm") <= _MOST_SIGNS and not text.startswith("\\{"):
+        return Bag(text, tuple(read(signed, deeper) for signed in _with_signs(text)))
     if bracketed := _bracketed(text, deeper):
         return bracketed
     if found := _ALL_BUT.fullmatch(text):
         return _all_but(text, split(found[1], ",".__eq__), deeper)
     if interval := _inequality(text):
         return interval
-    if text.count("\\pm") == 1:
-        plus, minus = text.replace("\\pm", "+"), text.replace("\\pm", "-")
-        return Bag(text, (read(plus.removeprefix("+"), deeper), read(minus, deeper)))
     return Formula(text)
 
 
@@ -124,6 +125,22 @@ def split(text: str, is_separator: Callable[[str], bool]) -> list[str]:
     return [stripped for part in parts if (stripped := part.strip())]
 
 
+def _flattened(items: Iterable[Meaning]) -> tuple[Meaning, ...]:
+    """The items of a list, those of ``\\pm 1`` in their own right; a set in a list stays one item."""
+    return tuple(
+        chain.from_iterable(item.items if isinstance(item, Bag) and not item.braces else (item,) for item in items)
+    )
+
+
+def _with_signs(text: str) -> list[str]:
+    """A text with each plus-or-minus sign read either way."""
+    first, *rest = text.split("\\pm")
+    signed = [first]
+    for part in rest:
+        signed = [before + sign + part for before in signed for sign in "+-"]
+    return [one.removeprefix("+").replace("(+", "(").replace(",+", ",") for one in signed]
+
+
 def _is_separator(token: str) -> bool:
     return token in (",", ";", "and", "or", "\\lor", "\\vee") or token.startswith("\\text{")
 
@@ -146,7 +163,7 @@ def _bracketed(text: str, depth: int) -> Meaning | None:
     if opening == "\\{" and closing == "\\}":
         if found := _SET_BUILDER.fullmatch(inside):
             return read(found[2], depth)
-        return Bag(text, tuple(read(item, depth) for item in split(inside, ",".__eq__)), braces=True)
+        return Bag(text, _flattened(read(item, depth) for item in split(inside, ",".__eq__)), braces=True)
     items = split(inside, lambda token: token in (",", ";"))
     if len(items) == 1:
         return read(inside, depth) if (opening, closing) in (("(", ")"), ("[", "]"), ("{", "}")) else None
@@ -197,7 +214,7 @@ def _inequality(text: str) -> Meaning | None:
         variable, bound = sides
         if _VARIABLE.fullmatch(bound) and not _VARIABLE.fullmatch(variable):
             variable, bound, sign = bound, variable, _FLIPPED[sign]
-        if not _VARIABLE.fullmatch(variable):
+        if not _VARIABLE.fullmatch(variable) or _VARIABLE.fullmatch(bound):
             return None
         inclusive = not _COMPARISONS[sign]
         if sign in (">", "\\geq"):

@@ -104,7 +104,7 @@ def unit_name(spelled: str) -> str:
     """One name for a unit however it is spelled: ``square centimeters``, ``sq. cm`` and ``cm^{2}`` are all ``cm^2``."""
     if spelled.startswith("^\\circ"):
         return "degree"
-    plain = re.sub(r"\\text\s?|[{}]|\\cdot|\.(?=\s|$)", " ", spelled).lower()
+    plain = re.sub(r"\\text\s?|[{}]|\\cdot", " ", spelled).replace(".", "").lower()
     plain = re.sub(r"\s*([/^])\s*", r"\1", " ".join(plain.split()).replace(" per ", "/"))
     return "/".join(_factor(factor) for factor in plain.split("/"))
 

@@ -1,8 +1,8 @@
 """The process that compares answers: one JSON object a line in, one out, until standard input closes.
 
-Started by `thinkcap.grading.grader` as ``python -m thinkcap.grading.worker SECONDS BYTES``. What could take the machine
-down ends here instead: the address space is limited, and a comparison that outlives its seconds is killed by the
-kernel's own alarm, even where the parent is gone and Python is deep inside one big integer.
+Started by `thinkcap.grading.grader` as ``python -m thinkcap.grading.worker PROCESSOR_SECONDS CLOCK_SECONDS BYTES``.
+What could take the machine down ends here instead: the address space is limited, and a comparison that outlives its
+seconds is ended by the kernel's own timer, even where the parent is gone and Python is deep inside one big integer.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ NICENESS = 5
 
 
 def main() -> None:
-    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    processor_seconds, clock_seconds, memory = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     replies = _own_standard_output()
     _lower(memory)
@@ -31,7 +31,7 @@ def main() -> None:
     _say(replies, {"ready": True})
     for line in sys.stdin:
         request = json.loads(line)
-        _alarm(seconds)
+        _end_in(processor_seconds, clock_seconds)
         try:
             reply: dict[str, object] = {"equal": same(request["answer"], request["expected"])}
         except MemoryError:
@@ -39,7 +39,7 @@ def main() -> None:
             return  # what sympy keeps of a comparison that filled the memory is not worth keeping
         except Exception as error:
             reply = {"error": type(error).__name__}
-        _alarm(0)
+        _end_in(0, 0)
         _say(replies, reply)
 
 
@@ -63,10 +63,15 @@ def _lower(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def _alarm(seconds: float) -> None:
-    """End this process in ``seconds`` (0: never mind). The default action of SIGALRM needs no Python to run."""
+def _end_in(processor_seconds: float, clock_seconds: float) -> None:
+    """End this process after so much processor time, or so much time by the clock (0: never mind).
+
+    Processor time first, so that a verdict does not depend on how busy the machine is. The default action of the
+    timers' signals, which is to end the process, needs no Python to run.
+    """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, processor_seconds)
+        signal.setitimer(signal.ITIMER_REAL, clock_seconds)
 
 
 def _say(replies: TextIO, reply: dict[str, object]) -> None:
