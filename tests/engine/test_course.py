@@ -69,7 +69,7 @@ class Run:
 
 
 def drive(rules: Rules, stream: list[int], late: int | None = None) -> Run:
-    """Feeds a stream as a sampler would: what is banned or forbidden is skipped; the stream's end is the model's own."""
+    """Feeds a stream as a sampler would: what is banned or forbidden is skipped; behind the stream comes the end."""
     course = Course(rules)
     cache = list(course.begin())
     sampled = []
@@ -96,7 +96,9 @@ marker_kinds = st.sampled_from([ONE_TOKEN, SPELLED])
 
 @given(streams, st.integers(0, 30), marker_kinds)
 @settings(max_examples=400)
-def test_thinking_tokens_never_exceed_the_budget(stream: list[int], budget: int, markers: tuple[Marker, Marker]) -> None:
+def test_thinking_tokens_never_exceed_the_budget(
+    stream: list[int], budget: int, markers: tuple[Marker, Marker]
+) -> None:
     course = drive(rules(budget, markers), stream).course
     assert course.thinking_tokens <= budget
     if course.stop_reason == "budget":
@@ -154,9 +156,7 @@ def test_a_smaller_budget_is_a_prefix_of_a_larger_one(
     ("budget", "reason", "thinking"),
     [(4, "budget", 4), (5, "budget", 5), (6, "natural", 5), (9, "natural", 5)],
 )
-def test_a_close_beside_the_budget(
-    markers: tuple[Marker, Marker], budget: int, reason: str, thinking: int
-) -> None:
+def test_a_close_beside_the_budget(markers: tuple[Marker, Marker], budget: int, reason: str, thinking: int) -> None:
     """The model thinks five tokens and closes: the budget lies before, at and behind the close."""
     a = ID[b"a"]
     if markers is ONE_TOKEN:

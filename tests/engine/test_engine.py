@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_smaller_budgets_are_prefixes_of_larger_ones(abacus: thinkcap.Engine, te
         abacus.solve(HARD, budget, temperature=temperature, seed=5, cut_style="bare").thinking
         for budget in range(0, 60, 7)
     ]
-    assert all(longer.startswith(shorter) for shorter, longer in zip(thoughts, thoughts[1:], strict=False))
+    assert all(longer.startswith(shorter) for shorter, longer in pairwise(thoughts))
     assert len(thoughts[-1]) > len(thoughts[0])
 
 
@@ -118,7 +119,7 @@ def test_no_second_thought_and_no_stray_marker(abacus: thinkcap.Engine) -> None:
 
 
 def test_markers_of_several_tokens(abacus: thinkcap.Engine) -> None:
-    """A marker of our own, spelled in ordinary characters: cut exactly, never half in the thought, never in the answer."""
+    """A marker of our own, spelled in ordinary characters: cut exactly, never half in the thought or the answer."""
     with thinkcap.load("abacus", think_start="<think>", think_end="[end of thought]") as engine:
         outcome = engine.solve(HARD, 25, cut_style="bare")
         assert outcome.thinking_tokens == 25

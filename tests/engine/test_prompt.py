@@ -43,7 +43,9 @@ def test_markers_typed_in_a_problem_are_plain_text(abacus: thinkcap.Engine, spel
 
 @given(
     st.lists(
-        st.one_of(st.sampled_from(SPELLINGS), st.sampled_from(["<", ">", "<thi", "nk>", "</", "｜"]), st.text(max_size=4)),
+        st.one_of(
+            st.sampled_from(SPELLINGS), st.sampled_from(["<", ">", "<thi", "nk>", "</", "｜"]), st.text(max_size=4)
+        ),
         max_size=12,
     )
 )

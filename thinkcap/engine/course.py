@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from thinkcap.engine.budget import CutStyle, FinishReason, StopReason
@@ -78,6 +79,12 @@ class Rules:
     loop_guard: bool = True
 
     @property
+    def ramp(self) -> int:
+        """Thinking tokens before the budget over which a soft cut leans on the model; 0 under other styles."""
+        soft = self.style == "soft" and self.thinking_reason == "budget"
+        return -(-self.thinking // SOFT_SHARE) if soft else 0
+
+    @property
     def most_injected(self) -> int:
         """Tokens that may have to be injected at the very most."""
         waits = self.min_thinking // WAIT_SPACING + 1 if self.min_thinking else 0
@@ -133,6 +140,18 @@ class Course:
         self.injected_tokens += len(self.rules.end.tokens)
         return self.rules.end.tokens
 
+    def twin(self, rules: Rules) -> Course:
+        """A course of its own with the same past and other rules."""
+        return replace(
+            self,
+            rules=rules,
+            thought=bytearray(self.thought),
+            solution=bytearray(self.solution),
+            injections=list(self.injections),
+            _lengths=list(self._lengths),
+            _guard=deepcopy(self._guard),
+        )
+
     # -- what may be sampled next ------------------------------------------------------------------------------------
 
     @property
@@ -159,11 +178,11 @@ class Course:
     @property
     def boost(self) -> float:
         """What a soft cut adds to the logit of the end marker's first token, in nats."""
-        if self.rules.style != "soft" or self.phase is not Phase.THINKING or self.rules.thinking_reason != "budget":
+        ramp = self.rules.ramp
+        if not ramp or self.phase is not Phase.THINKING or self.thinking_tokens < self.rules.min_thinking:
             return 0.0
-        ramp = -(-self.rules.thinking // SOFT_SHARE)
         step = self.thinking_tokens - (self.rules.thinking - ramp)
-        return SOFT_BOOST * (step + 1) / ramp if step >= 0 and self.thinking_tokens >= self.rules.min_thinking else 0.0
+        return SOFT_BOOST * (step + 1) / ramp if step >= 0 else 0.0
 
     # -- what was sampled --------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.prompt import Prompter
 from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve
-from thinkcap.engine.sequence import Sequence
+from thinkcap.engine.sequence import Fork, Sequence
 from thinkcap.engine.template import ChatTemplate
 from thinkcap.engine.threads import suitable
 from thinkcap.errors import ThinkcapError, UsageError
@@ -121,6 +122,7 @@ class Engine:
         self.markers = found
         self._prompter = Prompter(model, template, found.opening)
         self._start, self._end = self._marker(found.start), self._marker(found.end)
+        self._wait = tuple(self._prompter.trusted(WAIT))
 
     def __enter__(self) -> Engine:
         return self
@@ -166,7 +168,7 @@ class Engine:
         """
         request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
         sequence = self._sequence(request, streams=True)
-        loop = StepLoop(self._cache(sequence.worst_case, 1))
+        loop = StepLoop(self._cache(sequence.cells, sequence.seats))
         loop.add(sequence)
         with Interrupt() as interrupt, _running(loop):
             while not sequence.finished:
@@ -208,14 +210,15 @@ class Engine:
         if not sequences:
             return
         width = min(len(sequences), parallel or WIDTH)
-        loop = StepLoop(self._cache(self._cells(sequences, width), width))
+        seats = width * max(sequence.seats for sequence in sequences)
+        loop = StepLoop(self._cache(self._cells(sequences, width), seats))
         for sequence in sequences:
             loop.add(sequence)
         began = time.perf_counter()
         with Interrupt() as interrupt, _running(loop):
             while loop.busy:
                 for sequence in loop.step():
-                    yield self._outcome(sequence)
+                    yield from self._outcomes(sequence)
                 if on_step is not None:
                     seconds = time.perf_counter() - began
                     on_step(
@@ -232,32 +235,68 @@ class Engine:
                     for sequence in loop.interrupt():
                         yield self._outcome(sequence)
 
+    def sweep_requests(self, problem: str, budgets: Iterable[int | None], **options: Unpack[Options]) -> list[Request]:
+        """The fewest requests that answer a problem under every budget (thinking tokens, None for no limit): one
+        thought that forks, or one a budget where the model is told its budget in the prompt."""
+        ordered = sorted(set(budgets), key=lambda budget: math.inf if budget is None else budget)
+        if not ordered:
+            raise UsageError("A sweep needs at least one budget; give some like 0,64,256 or 64..1024.")
+        if options.get("time_limit") is not None:
+            raise UsageError("A sweep shares one thought between budgets, so it takes no time limit.")
+        requests = [self.request(problem, budget, **options) for budget in ordered]
+        if len({request.prompt_text for request in requests}) > 1:
+            return requests
+        return [replace(requests[-1], also=tuple(budget for budget in ordered[:-1] if budget is not None))]
+
+    def sweep(
+        self, problem: str, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
+    ) -> Iterator[Outcome]:
+        """Solves a problem under many budgets for little more than the price of the largest: the thought forks at each
+        budget, and the fork is closed and answered while the thought goes on.
+
+        budgets  thinking tokens; None is as long as the context allows
+        samples  thoughts, each with all its forks
+
+        Yields an outcome for each budget and sample, as they finish: what `solve` gives with that budget, sample and
+        seed. Budgets that the thought did not reach are marked `shared`. Raises UsageError as `stream` does.
+        """
+        requests = self.sweep_requests(problem, budgets, **options)
+        for result in self.solve_many([r.with_sample(sample) for sample in range(samples) for r in requests]):
+            if isinstance(result, Failure):
+                raise result.error
+            yield result
+
     def _marker(self, text: str) -> Marker:
         return Marker(text.encode(), tuple(self._prompter.trusted(text)))
 
     def _sequence(self, request: Request, streams: bool = False) -> Sequence:
-        """A sequence for a request, its limits resolved. Raises DoesNotFitError."""
+        """A sequence for a request, its limits and those of its forks resolved. Raises DoesNotFitError."""
         prompt = self._prompter.tokens(request.prompt_text)
+        forks = [Fork(smaller, self._rules(smaller, len(prompt))) for smaller in map(request.with_budget, request.also)]
+        forks.sort(key=lambda fork: fork.at)
+        rules = self._rules(request, len(prompt))
+        return Sequence(request, prompt, rules, self.model.piece, self.profile.usual_solution, streams, forks)
+
+    def _rules(self, request: Request, prompt: int) -> Rules:
+        """A request's limits behind a prompt of so many tokens."""
         message = self.profile.cut_message if request.cut_style == "message" else ""
-        budget = request.budget
         rules = Rules(
             thinking=0,
             thinking_reason="budget",
-            solution=budget.solution,
+            solution=request.budget.solution,
             start=self._start,
             end=self._end,
             ends=self.model.end_of_generation,
-            min_thinking=budget.min_thinking,
+            min_thinking=request.budget.min_thinking,
             style=request.cut_style,
             message=tuple(self._prompter.trusted(message)),
             message_text=message,
-            wait=tuple(self._prompter.trusted(WAIT)),
+            wait=self._wait,
             wait_text=WAIT,
             loop_guard=request.loop_guard,
         )
-        thinking, reason = self._thinking_limit(request, len(prompt) + rules.most_tokens)
-        rules = replace(rules, thinking=thinking, thinking_reason=reason)
-        return Sequence(request, prompt, rules, self.model.piece, self.profile.usual_solution, streams)
+        thinking, reason = self._thinking_limit(request, prompt + rules.most_tokens)
+        return replace(rules, thinking=thinking, thinking_reason=reason)
 
     def _thinking_limit(self, request: Request, besides: int) -> tuple[int, StopReason]:
         """How long the thought may become, and why it ends there. `besides` is what else has to fit."""
@@ -280,7 +319,7 @@ class Engine:
 
     def _cells(self, sequences: list[Sequence], width: int) -> int:
         """KV cells for `width` sequences at once: their worst cases, within the memory there is."""
-        largest = sorted((sequence.worst_case for sequence in sequences), reverse=True)
+        largest = sorted((sequence.cells for sequence in sequences), reverse=True)
         affordable = self._asked_context or max(largest[0], _free_memory() // 2 // self.model.bytes_per_cell)
         return min(sum(largest[:width]), affordable)
 
@@ -293,6 +332,13 @@ class Engine:
             self._context = None
             self._context = context = self.model.context(cells, width, self.threads)
         return context
+
+    def _outcomes(self, sequence: Sequence) -> Iterator[Outcome]:
+        """A finished sequence's outcome, for itself and for the budgets that could not matter to it."""
+        outcome = self._outcome(sequence)
+        yield outcome
+        for fork in sequence.unreached:
+            yield replace(outcome, budget=fork.request.budget, shared=True)
 
     def _outcome(self, sequence: Sequence) -> Outcome:
         request, course = sequence.request, sequence.course
@@ -320,6 +366,7 @@ class Engine:
             seconds=sequence.seconds(self.load_seconds),
             thinkcap_version=thinkcap.__version__,
             model_sha256=self.model_sha256,
+            reply=request.reply,
             answer=self._read_answer(solution),
         )
 

@@ -27,7 +27,7 @@ class StepLoop:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._slots = list(range(context.sequences - 1, -1, -1))
-        self._reserved = 0
+        self._cells = self._seats = 0
         self.waiting: deque[Sequence] = deque()
         self.active: list[Sequence] = []
         self.sampled = 0
@@ -48,13 +48,18 @@ class StepLoop:
         rows = self._fill()
         start = time.perf_counter()
         logits = self._context.decode()
+        forked: list[Sequence] = []
         self.decode_seconds += time.perf_counter() - start
         for row, sequence in zip(logits, rows, strict=True):
             sequence.take(row)
+            for child in sequence.offspring:
+                self._adopt(child, sequence)
+                forked.append(child)
+            sequence.offspring.clear()
             if sequence.rollback:
                 self._roll_back(sequence)
         self.sampled += len(rows)
-        finished = [sequence for sequence in rows if sequence.finished]
+        finished = [sequence for sequence in (*rows, *forked) if sequence.finished]
         for sequence in finished:
             self._release(sequence)
         return finished
@@ -70,9 +75,12 @@ class StepLoop:
 
     def _admit(self) -> None:
         """Lets waiting sequences in, in order, while their worst cases fit."""
-        while self.waiting and self._slots:
+        while self.waiting:
             sequence = self.waiting[0]
-            if self._reserved + sequence.worst_case > self._context.cells:
+            if (
+                self._cells + sequence.cells > self._context.cells
+                or self._seats + sequence.seats > self._context.sequences
+            ):
                 return
             donor, shared = self._donor(sequence)
             if donor is not None and donor.decoded < shared:
@@ -82,7 +90,8 @@ class StepLoop:
             if donor is not None:
                 self._context.share(donor.slot, sequence.slot, shared)
                 sequence.consumed(shared)
-            self._reserved += sequence.worst_case
+            self._cells += sequence.cells
+            self._seats += sequence.seats
             self.active.append(sequence)
 
     def _donor(self, sequence: Sequence) -> tuple[Sequence | None, int]:
@@ -125,11 +134,18 @@ class StepLoop:
         sequence.forgot(sequence.decoded)
         sequence.pending = (*again, *sequence.pending)
 
+    def _adopt(self, child: Sequence, parent: Sequence) -> None:
+        """Takes in a fork. What it needs was reserved with its parent, which gave it a part of its own."""
+        child.slot = self._slots.pop()
+        self._context.share(parent.slot, child.slot, child.decoded)
+        self.active.append(child)
+
     def _release(self, sequence: Sequence) -> None:
         self.active.remove(sequence)
         self._context.forget(sequence.slot)
         self._slots.append(sequence.slot)
-        self._reserved -= sequence.worst_case
+        self._cells -= sequence.cells
+        self._seats -= sequence.seats
 
 
 def _common(one: list[int], other: list[int]) -> int:

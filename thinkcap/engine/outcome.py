@@ -30,6 +30,9 @@ class Outcome:
     thinking_tokens   tokens the model itself sampled inside the thought
     injected_tokens   tokens thinkcap put in: the end marker of a cut, `Wait`, a wrap-up message
     solution_tokens   tokens sampled after the thought, the end-of-generation token left out
+    shared            whether the thought ended before the budget could matter, so that the outcome is that of a smaller
+                      or larger one and cost nothing of its own
+    reply             which of several answers to the same thought
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
     """
@@ -56,6 +59,8 @@ class Outcome:
     seconds: Seconds
     thinkcap_version: str
     model_sha256: str
+    shared: bool = False
+    reply: int = 0
     answer: str | None = None
     expected: str | None = None
     correct: bool | None = None
@@ -100,6 +105,8 @@ class Outcome:
             "injected_tokens": self.injected_tokens,
             "solution_tokens": self.solution_tokens,
             "rolled_back_tokens": self.rolled_back_tokens,
+            "shared": self.shared,
+            "reply": self.reply,
             "seconds": {
                 "load": round(self.seconds.load, 4),
                 "prompt": round(self.seconds.prompt, 4),

@@ -60,6 +60,9 @@ class Request:
     prompt_text  the user message as the model gets it, told its budget where the mode says so
     sample       which of several samples of the problem this is
     id           the caller's name for the problem
+    also         smaller thinking budgets, ascending, that are answered on the way: each is a fork of this thought
+    replies      answers to each thought, each a fork of its own with its own random numbers
+    reply        which of them this is
     """
 
     problem: str
@@ -72,10 +75,17 @@ class Request:
     sample: int
     loop_guard: bool
     id: str
+    also: tuple[int, ...] = ()
+    replies: int = 1
+    reply: int = 0
 
     def with_sample(self, sample: int) -> Request:
         """The same request for another sample."""
         return replace(self, sample=sample)
+
+    def with_budget(self, thinking: int) -> Request:
+        """The same request under another thinking budget, on its own. Raises UsageError where that makes no sense."""
+        return replace(self, budget=replace(self.budget, thinking=thinking), also=())
 
 
 def resolve(profile: Profile, problem: str, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Request:

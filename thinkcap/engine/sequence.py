@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Tokens
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from thinkcap.engine.course import Course, Phase, Rules
+from thinkcap.engine.course import Course, Move, Phase, Rules
 from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
 from thinkcap.engine.outcome import Seconds
 from thinkcap.engine.request import Request
@@ -18,6 +21,34 @@ from thinkcap.engine.unfolding import Unfolding
 
 SOLUTION_SHARE = 0.5
 """A time limit keeps at most this share of itself free for the solution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A generation that shares the beginning of another's thought: the same request under a smaller budget."""
+
+    request: Request
+    rules: Rules
+
+    @property
+    def at(self) -> int:
+        """Thinking tokens that the two have in common."""
+        return self.rules.thinking - self.rules.ramp
+
+    @property
+    def cells(self) -> int:
+        """KV cells of its own that it can come to need."""
+        return self.rules.ramp + self.rules.most_injected + self.rules.solution
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A fork that was reached: its course from there on, how many decoded tokens it shares, what it decodes first."""
+
+    request: Request
+    course: Course
+    shared: int
+    feed: Tokens[int]
 
 
 class Sequence:
@@ -29,11 +60,15 @@ class Sequence:
     piece           the bytes of a token
     usual_solution  tokens a time limit keeps free for the solution
     streams         whether it keeps events for `events`
+    forks           generations to fork off on the way, by the length of what they share
 
     slot            its sequence id in the KV cache while it is admitted, else -1
     decoded         its tokens in the KV cache
     pending         tokens to decode next
     rollback        decoded tokens to forget before that
+    cells, seats    what it reserves of the KV cache: tokens, and sequences with those it will fork off
+    offspring       sequences forked off by the last `take`, for the loop to adopt
+    unreached       forks that the thought ended before: its own outcome is theirs
     """
 
     def __init__(
@@ -44,6 +79,7 @@ class Sequence:
         piece: Callable[[int], bytes],
         usual_solution: int,
         streams: bool = False,
+        forks: Iterable[Fork] = (),
     ) -> None:
         self.request = request
         self.prompt = prompt
@@ -60,11 +96,14 @@ class Sequence:
         self._events: list[Event] = []
         self._streams = streams
         self._thought_text, self._solution_text = Unfolding(), Unfolding()
-
-    @property
-    def worst_case(self) -> int:
-        """KV cells it can come to occupy at most."""
-        return len(self.prompt) + self.course.rules.most_tokens
+        self._forks = deque(forks)
+        self._branches: list[_Branch] = []
+        self._replies = request.replies - 1
+        self.offspring: list[Sequence] = []
+        self.unreached: list[Fork] = []
+        self.cells = len(prompt) + rules.most_tokens + self._replies * rules.solution
+        self.cells += sum(fork.cells + self._replies * rules.solution for fork in self._forks)
+        self.seats = (1 + len(self._forks)) * request.replies
 
     @property
     def prefilling(self) -> bool:
@@ -97,13 +136,18 @@ class Sequence:
         course, now = self.course, time.perf_counter()
         if not self._thought_from:
             self._thought_from = now
-            if course.phase is Phase.SOLUTION:
-                self._close(now)
+            self._begin_thought(now)
+        if self._branches or (self._replies and course.phase is Phase.SOLUTION):
+            self._fork_off(logits)
         if self._expired(now):
             return
         thinking = course.phase is Phase.THINKING
+        twins = self._twins() if thinking and self._forks else ()
         token = self._sample(logits)
-        move = course.advance(token, self._piece(token), thinking and self._must_close(now))
+        piece = self._piece(token)
+        move = course.advance(token, piece, thinking and self._must_close(now))
+        for fork, twin in twins:
+            self._reach(fork, twin, token, piece)
         self.pending, self.rollback = move.feed, move.rollback
         if self._streams and thinking:
             self._tell_thought()
@@ -113,6 +157,71 @@ class Sequence:
             self._ended = time.perf_counter()
         if self._streams and not thinking:
             self._tell_solution()
+
+    def _begin_thought(self, now: float) -> None:
+        """The prompt is decoded: what shares nothing but the prompt forks off here."""
+        if self.course.phase is Phase.SOLUTION:
+            self._close(now)
+        while self._forks and self._forks[0].at == 0:
+            fork = self._forks.popleft()
+            course = Course(fork.rules)
+            self._branches.append(_Branch(fork.request, course, self.decoded, course.begin()))
+
+    def _twins(self) -> list[tuple[Fork, Course]]:
+        """Courses for the forks that the next token may complete."""
+        twins = []
+        while self._forks and self._forks[0].at <= self.course.thinking_tokens + 1:
+            fork = self._forks.popleft()
+            twins.append((fork, self.course.twin(fork.rules)))
+        return twins
+
+    def _reach(self, fork: Fork, twin: Course, token: int, piece: bytes) -> None:
+        """Gives a fork's course the last token it shares. It branches off once that token is decoded, unless the
+        thought ended by itself."""
+        before = twin.rolled_back_tokens
+        move = twin.advance(token, piece)
+        if twin.phase is not Phase.THINKING and twin.stop_reason != "budget":
+            self.unreached.append(fork)
+        elif twin.rolled_back_tokens == before:
+            self._branches.append(_Branch(fork.request, twin, self.decoded + 1, move.feed[1:]))
+        else:
+            self._branches.append(_Branch(fork.request, twin, self.decoded - move.rollback, move.feed))
+
+    def _fork_off(self, logits: Logits) -> None:
+        """Makes sequences of the branches that are decoded, and of further replies to a thought that is closed."""
+        now = time.perf_counter()
+        branches, self._branches = self._branches, []
+        if self.course.phase is Phase.SOLUTION:
+            for reply in range(1, self._replies + 1):
+                request = replace(self.request, replies=1, reply=reply, also=())
+                branches.append(_Branch(request, self.course.twin(self.course.rules), self.decoded, ()))
+            self._replies = 0
+        for branch in branches:
+            child = self._child(branch, now)
+            self.cells -= child.cells
+            self.seats -= child.seats
+            self.offspring.append(child)
+            if not branch.feed:
+                child.take(logits.copy())
+
+    def _child(self, branch: _Branch, now: float) -> Sequence:
+        rules = branch.course.rules
+        child = Sequence(branch.request, self.prompt, rules, self._piece, self._usual_solution)
+        child.course = branch.course
+        child.tokens = self.tokens[: branch.shared]
+        child.decoded = branch.shared
+        child.pending = branch.feed
+        child._began, child._thought_from = self._began, self._thought_from
+        if branch.request.reply:
+            child.cells = rules.solution
+            child._answered_from = now
+            child._random = child._generator("solution")
+        else:
+            child.cells = Fork(branch.request, rules).cells + child._replies * rules.solution
+            child._random = deepcopy(self._random)
+            if branch.course.phase is Phase.SOLUTION:
+                child._close(now)
+        return child
 
     def interrupt(self) -> None:
         """Ends it where it is."""
@@ -138,7 +247,9 @@ class Sequence:
         self._events.clear()
 
     def _generator(self, phase: Literal["thinking", "solution"]) -> np.random.Generator:
-        return generator(self.request.seed, self.request.problem, self.request.sample, phase)
+        request = self.request
+        stream = f"{phase} {request.reply}" if request.reply else phase
+        return generator(request.seed, request.problem, request.sample, stream)
 
     def _sample(self, logits: Logits) -> int:
         course = self.course
@@ -180,7 +291,9 @@ class Sequence:
         self._ended = now
 
     def _close(self, now: float) -> None:
-        """The thought is over."""
+        """The thought is over; forks it did not get to share its outcome."""
+        self.unreached += self._forks
+        self._forks.clear()
         self._answered_from = now
         self._random = self._generator("solution")
         course = self.course

@@ -1,0 +1,111 @@
+"""Forks of one thought against the same budgets run on their own, on the real model."""
+
+from __future__ import annotations
+
+import pytest
+
+import thinkcap
+from thinkcap.engine.engine import Engine
+from thinkcap.engine.request import Request
+from thinkcap.errors import UsageError
+
+PROBLEMS = [
+    "What is 384 + 297 + 581?",
+    "What is 4821 + 9377 + 6145 + 2088 + 7316?",
+    "Solve 3x + 7 = 22.",
+    "What is 5 + 4?",
+    "Compute 347 * 26.",
+]
+BUDGETS: list[int | None] = [0, 1, 16, 32, 33, 64, 128, None]
+
+
+def comparable(outcome: thinkcap.Outcome) -> tuple[object, ...]:
+    return (
+        outcome.budget,
+        outcome.sample,
+        outcome.reply,
+        outcome.thinking,
+        outcome.solution,
+        outcome.stop_reason,
+        outcome.finish_reason,
+        outcome.thinking_tokens,
+        outcome.injected_tokens,
+        outcome.solution_tokens,
+    )
+
+
+@pytest.mark.parametrize("style", ["bare", "message", "soft"])
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_a_sweep_gives_what_separate_runs_give(abacus_f16: Engine, style: str, temperature: float) -> None:
+    options = {"cut_style": style, "temperature": temperature, "seed": 3}
+    for problem in PROBLEMS:
+        swept = {o.budget.thinking: o for o in abacus_f16.sweep(problem, BUDGETS, **options)}  # type: ignore[arg-type]
+        assert set(swept) == set(BUDGETS)
+        for budget in BUDGETS:
+            alone = abacus_f16.solve(problem, budget, **options)  # type: ignore[arg-type]
+            assert comparable(swept[budget]) == comparable(alone), (problem, budget)
+
+
+def test_budgets_past_the_natural_close_share_its_answer(abacus_f16: Engine) -> None:
+    natural = abacus_f16.solve("What is 5 + 4?", None)
+    assert natural.stop_reason == "natural"
+    far = natural.thinking_tokens + 50
+    swept = {o.budget.thinking: o for o in abacus_f16.sweep("What is 5 + 4?", [2, far, far + 1, None])}
+    assert [swept[budget].shared for budget in (2, far, far + 1, None)] == [False, True, True, False]
+    assert swept[far].solution == natural.solution
+
+
+def test_a_sweep_decodes_the_trunk_and_each_forks_own_tokens(abacus_f16: Engine) -> None:
+    steps = []
+    requests = abacus_f16.sweep_requests(PROBLEMS[1], BUDGETS)
+    assert len(requests) == 1
+    outcomes = [o for o in abacus_f16.solve_many(requests, on_step=steps.append) if isinstance(o, thinkcap.Outcome)]
+    trunk = next(o for o in outcomes if o.budget.thinking is None)
+    assert all(o.finish_reason == "stop" for o in outcomes)
+    marker = 0 if trunk.injected_tokens else 1  # a natural close is decoded too, though it is neither kind of token
+    expected = trunk.prompt_tokens + trunk.thinking_tokens + trunk.injected_tokens + marker + trunk.solution_tokens
+    expected += sum(o.injected_tokens + o.solution_tokens for o in outcomes if o is not trunk and not o.shared)
+    assert steps[-1].decoded == expected
+
+
+def test_samples_differ_and_each_has_every_budget(abacus_f16: Engine) -> None:
+    outcomes = list(abacus_f16.sweep(PROBLEMS[1], [8, 40], samples=3, temperature=3.0, top_p=1.0))
+    assert {(o.sample, o.budget.thinking) for o in outcomes} == {(s, b) for s in range(3) for b in (8, 40)}
+    assert len({o.thinking for o in outcomes if o.budget.thinking == 40}) == 3
+
+
+def test_replies_share_a_thought_and_differ(abacus_f16: Engine) -> None:
+    request = abacus_f16.request(PROBLEMS[1], 40, temperature=2.0, top_p=1.0, solution_budget=60)
+    many = Request(**{name: getattr(request, name) for name in Request.__slots__} | {"replies": 4, "also": (10, 20)})
+    outcomes = [o for o in abacus_f16.solve_many([many]) if isinstance(o, thinkcap.Outcome)]
+    assert {(o.budget.thinking, o.reply) for o in outcomes} == {(b, r) for b in (10, 20, 40) for r in range(4)}
+    for budget in (10, 20, 40):
+        group = [o for o in outcomes if o.budget.thinking == budget]
+        assert len({o.thinking for o in group}) == 1
+        assert len({o.solution for o in group}) > 1
+    alone = abacus_f16.solve(request)
+    assert comparable(alone) in [comparable(o) for o in outcomes]
+
+
+def test_many_sweeps_at_once_leave_the_cache_empty(abacus_f16: Engine) -> None:
+    requests = [r for problem in PROBLEMS * 4 for r in abacus_f16.sweep_requests(problem, [0, 8, 16, None])]
+    outcomes = list(abacus_f16.solve_many(requests, parallel=6))
+    assert len(outcomes) == 20 * 4
+    by_key: dict[object, set[object]] = {}
+    for outcome in outcomes:
+        assert isinstance(outcome, thinkcap.Outcome)
+        by_key.setdefault((outcome.problem, outcome.budget), set()).add((outcome.thinking, outcome.solution))
+    assert all(len(texts) == 1 for texts in by_key.values())
+
+
+def test_models_told_their_budget_need_a_thought_for_each(abacus_f16: Engine) -> None:
+    requests = abacus_f16.sweep_requests(PROBLEMS[0], [16, 32], prompt_mode="max")
+    assert [r.budget.thinking for r in requests] == [16, 32]
+
+
+@pytest.mark.parametrize(("budgets", "options"), [([], {}), ([5], {"time_limit": 3.0}), ([-1], {})])
+def test_sweeps_that_make_no_sense_are_refused(
+    abacus_f16: Engine, budgets: list[int], options: dict[str, float]
+) -> None:
+    with pytest.raises(UsageError):
+        list(abacus_f16.sweep(PROBLEMS[0], budgets, **options))  # type: ignore[arg-type]
