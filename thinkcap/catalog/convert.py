@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from thinkcap.catalog.checkpoint import Checkpoint, StoredTensor, open_checkpoint
-from thinkcap.catalog.pull import bytes_text
 from thinkcap.catalog.quants import estimated_size
+from thinkcap.catalog.sizes import bytes_text
 from thinkcap.catalog.vocabulary import read_vocabulary
 from thinkcap.errors import ThinkcapError, UsageError
 
@@ -37,7 +37,7 @@ def check_quant(quant: str) -> None:
         import safetensors  # noqa: F401
     except ImportError as error:
         raise ThinkcapError(
-            'Converting needs the gguf and safetensors libraries: run pip install "thinkcap[convert]".'
+            "Converting needs the gguf and safetensors libraries: run `pip install gguf safetensors`."
         ) from error
 
 

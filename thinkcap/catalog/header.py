@@ -17,7 +17,8 @@ from thinkcap.errors import ThinkcapError
 Value = int | float | bool | str
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-_STRING, _ARRAY = 8, 9
+_STRING, _ARRAY, _INT32 = 8, 9, 5
+_STANDS_FOR_ITSELF = (3, 4)  # token types CONTROL and USER_DEFINED
 _LONGEST_KEY = 65_535
 
 
@@ -28,6 +29,7 @@ class Header:
     values   its metadata, arrays left out
     arrays   the lengths of its arrays (`tokenizer.ggml.tokens` is the vocabulary)
     tokens   the vocabulary's texts, where they were asked for
+    special  those of them that stand for themselves in a prompt: control and user-defined tokens
     tensors  how many tensors this file holds
     """
 
@@ -35,6 +37,7 @@ class Header:
     values: dict[str, Value]
     arrays: dict[str, int]
     tokens: tuple[str, ...]
+    special: frozenset[str]
     tensors: int
 
     @property
@@ -90,6 +93,7 @@ class _Reader:
         values: dict[str, Value] = {}
         arrays: dict[str, int] = {}
         vocabulary: tuple[str, ...] = ()
+        types: tuple[int, ...] = ()
         for _ in range(pairs):
             key, kind = self._string(_LONGEST_KEY), int(self._scalar("I"))
             if kind == _ARRAY:
@@ -98,11 +102,16 @@ class _Reader:
                 if tokens and key == "tokenizer.ggml.tokens" and element == _STRING:
                     self._believe(8 * count)
                     vocabulary = tuple(self._string() for _ in range(count))
+                elif tokens and key == "tokenizer.ggml.token_type" and element == _INT32:
+                    self._believe(4 * count)
+                    types = struct.unpack_from(f"<{count}i", self.data, self.at)
+                    self.at += 4 * count
                 else:
                     self._skip_array(element, count)
             else:
                 values[key] = self._string() if kind == _STRING else self._scalar(_code(kind))
-        return Header(self.path, values, arrays, vocabulary, tensor_count)
+        special = frozenset(text for text, kind in zip(vocabulary, types, strict=False) if kind in _STANDS_FOR_ITSELF)
+        return Header(self.path, values, arrays, vocabulary, special, tensor_count)
 
     def _scalar(self, code: str) -> int | float | bool:
         value: int | float | bool

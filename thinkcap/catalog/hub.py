@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from huggingface_hub import HfApi, constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import HfApi, constants, get_hf_file_metadata, get_session, get_token, hf_hub_download, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -93,6 +93,20 @@ def host() -> str:
 
 def is_offline() -> bool:
     return bool(constants.is_offline_mode())
+
+
+def has_token() -> bool:
+    """Whether requests carry a token: HF_TOKEN's or the one of a login."""
+    return get_token() is not None
+
+
+def unreachable(timeout: float) -> str:
+    """Why the hub does not answer within so many seconds, "" where it does. Any answer will do."""
+    try:
+        get_session().head(constants.ENDPOINT, timeout=timeout)
+    except (_HttpError, OSError) as error:
+        return _words(error)
+    return ""
 
 
 def describe(repository: str, revision: str | None = None, notice: Notice = print) -> Repository:
@@ -297,8 +311,8 @@ def _explained(repository: str, revision: str, path: str = "") -> Iterator[None]
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
             raise ThinkcapError(
-                f"No space is left for {path or repository} in {cache_folder()}: free some or set HF_HOME to a folder on "
-                "another disk, then run the command again; what has arrived is kept."
+                f"No space is left for {path or repository} in {cache_folder()}: free some or set HF_HOME to a folder "
+                "on another disk, then run the command again; what has arrived is kept."
             ) from error
         if error.errno is not None:
             raise ThinkcapError(

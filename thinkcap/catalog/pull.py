@@ -11,6 +11,7 @@ from thinkcap.catalog.cache import cache_folder
 from thinkcap.catalog.hub import NoSuchRepository, Notice, Repository, bytes_here, describe, download
 from thinkcap.catalog.locate import Reference, pull_command, wanted_quant
 from thinkcap.catalog.quants import Variant, variants
+from thinkcap.catalog.sizes import bytes_text
 from thinkcap.errors import ThinkcapError
 
 # What must stay free beside a download, so that filling the disk is said before and not found out after.
@@ -160,12 +161,3 @@ def _not_found(reference: Reference, quant: str | None, seen: list[str]) -> str:
             f"There is no {wanted}: {reason}. `{command} --convert` makes one from {entry.original}, a larger download."
         )
     return f"There is no {wanted}: {reason}."
-
-
-def bytes_text(size: float) -> str:
-    """`1.9 GB`, `350 MB`, `12 kB`: powers of ten, as disks and the hub count."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= factor:
-            value = size / factor
-            return f"{value:.1f} {unit}" if value < 100 and unit == "GB" else f"{value:.0f} {unit}"
-    return f"{size:.0f} bytes"

@@ -138,7 +138,7 @@ def _how_to_name(reference: Reference) -> str:
 
 def _announce(reference: Reference, plan: Plan) -> None:
     from thinkcap.catalog.cache import cache_folder
-    from thinkcap.catalog.pull import bytes_text
+    from thinkcap.catalog.sizes import bytes_text
 
     parts = f" in {len(plan.files)} files" if len(plan.files) > 1 else f", {plan.files[0]}"
     rest = f", {bytes_text(plan.missing)} of it still to fetch" if 0 < plan.missing < plan.size else ""

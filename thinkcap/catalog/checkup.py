@@ -1,0 +1,225 @@
+"""What `thinkcap doctor` looks at: one check a thing that can be missing, each with its cure."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from thinkcap.catalog.sizes import bytes_text
+from thinkcap.errors import ThinkcapError
+
+State = Literal["ok", "note", "broken"]
+
+_HUB_TIMEOUT = 4.0  # seconds: longer than any line that is of use takes
+# How /proc/cpuinfo spells what llama.cpp's builds name: a build without what the CPU has runs slowly.
+_CPU_FLAGS = {"AVX": "avx", "AVX2": "avx2", "FMA": "fma", "F16C": "f16c", "AVX512": "avx512f"}
+_REINSTALL = "install thinkcap again"
+_REBUILD = "pip install --force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python llama-cpp-python"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `cure` says what to do where it is not ok."""
+
+    name: str
+    state: State
+    finding: str
+    cure: str = ""
+
+
+def checkup() -> Iterator[Check]:
+    """Every check, one after the other: a broken one does not keep the rest from running."""
+    checks: list[Callable[[], Check]] = [
+        _python,
+        _thinkcap,
+        _llama,
+        _cpu,
+        _threads,
+        _memory,
+        _gpu,
+        _catalogue,
+        _default_model,
+        _conversion,
+        _cache,
+        _hub,
+        _abacus,
+    ]
+    for check in checks:
+        try:
+            yield check()
+        except ThinkcapError as error:
+            yield Check(check.__name__.strip("_"), "broken", str(error))
+        except Exception as error:  # whatever is broken here is what a doctor is for
+            finding = f"{type(error).__name__}: {error}"
+            yield Check(check.__name__.strip("_"), "broken", finding, f"{_REINSTALL}, and llama.cpp: {_REBUILD}")
+
+
+def _python() -> Check:
+    return Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+
+
+def _thinkcap() -> Check:
+    import thinkcap
+
+    return Check("thinkcap", "ok", thinkcap.__version__)
+
+
+def _llama() -> Check:
+    from thinkcap.engine import llama
+
+    build = _ggml_version()
+    return Check("llama.cpp", "ok", f"llama-cpp-python {llama.version()}" + (f", ggml {build}" if build else ""))
+
+
+def _ggml_version() -> str:
+    """Version and commit of the llama.cpp inside; its library says them, llama-cpp-python does not pass them on."""
+    spec = find_spec("llama_cpp")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    found = [path for folder in folders for path in Path(folder, "lib").glob("*ggml-base*") if path.is_file()]
+    for path in sorted(found):
+        try:
+            library = ctypes.CDLL(str(path))
+            texts = []
+            for name in ("ggml_version", "ggml_commit"):
+                function = getattr(library, name)
+                function.restype = ctypes.c_char_p
+                texts.append(function().decode())
+            return f"{texts[0]} ({texts[1]})"
+        except (OSError, AttributeError):
+            continue
+    return ""
+
+
+def _cpu() -> Check:
+    from thinkcap.engine import llama
+
+    built = [part.split("=")[0].strip() for part in llama.system_info().partition(":")[2].split("|") if "= 1" in part]
+    finding = " ".join(built) or "no features beyond the plainest"
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split())
+    except OSError:
+        flags = set()
+    unused = [name for name, flag in _CPU_FLAGS.items() if flag in flags and name not in built]
+    if unused:
+        return Check("cpu", "note", f"{finding}; the build leaves {' '.join(unused)} unused", f"for speed: {_REBUILD}")
+    return Check("cpu", "ok", finding)
+
+
+def _threads() -> Check:
+    from thinkcap.engine.threads import physical_cores
+
+    return Check("threads", "ok", f"{physical_cores()} of {os.cpu_count()} logical CPUs (--threads changes it)")
+
+
+def _memory() -> Check:
+    total, free = _memory_sizes()
+    if not total:
+        return Check("memory", "note", "the system does not say how much there is", "a 1.5B model in q8_0 needs 3 GB")
+    finding = f"{bytes_text(total)}, {bytes_text(free)} of it free" if free else bytes_text(total)
+    if (free or total) < 3e9:
+        return Check("memory", "note", finding, "a 1.5B model in q8_0 needs about 3 GB: close programs, or use abacus")
+    return Check("memory", "ok", finding)
+
+
+def _memory_sizes() -> tuple[int, int]:
+    """Bytes of memory, and of what is free for programs; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        sizes = {line.partition(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith("kB")}
+        return sizes["MemTotal"], sizes["MemAvailable"]
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 0
+    except (AttributeError, ValueError, OSError):
+        return 0, 0
+
+
+def _gpu() -> Check:
+    from thinkcap.engine import llama
+
+    if llama.can_offload():
+        return Check("gpu", "ok", "this build of llama.cpp offloads; all layers go there (--gpu-layers changes it)")
+    finding = "this build of llama.cpp runs on the CPU only"
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return Check("gpu", "note", finding, f'for Metal: CMAKE_ARGS="-DGGML_METAL=on" {_REBUILD}')
+    if shutil.which("nvidia-smi"):
+        return Check(
+            "gpu", "note", finding, f'for CUDA (its toolkit installed): CMAKE_ARGS="-DGGML_CUDA=on" {_REBUILD}'
+        )
+    return Check("gpu", "ok", f"{finding}, and no NVIDIA or Apple GPU was found")
+
+
+def _catalogue() -> Check:
+    from thinkcap.catalog.catalogue import load_catalogue, user_file
+
+    count = len(load_catalogue().entries)
+    own = f"with {user_file()}" if user_file().exists() else f"your own would be {user_file()}"
+    return Check("models", "ok", f"{count} known by name; {own}")
+
+
+def _default_model() -> Check:
+    from thinkcap.catalog.locate import NotDownloaded, locate
+
+    try:
+        found = locate()
+    except NotDownloaded as error:
+        return Check("default", "note", f"{error.spoken} is not downloaded", f"{error.command}, or use --model abacus")
+    return Check("default", "ok", f"{found.profile.name} ({found.quant}) is here")
+
+
+def _conversion() -> Check:
+    missing = [name for name in ("gguf", "safetensors") if find_spec(name) is None]
+    if missing:
+        return Check("convert", "note", f"{' and '.join(missing)} not installed", "pip install gguf safetensors")
+    return Check("convert", "ok", "gguf and safetensors are installed")
+
+
+def _cache() -> Check:
+    from thinkcap.catalog.cache import cache_folder
+
+    folder = cache_folder()
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    free = bytes_text(shutil.disk_usage(existing).free)
+    if not os.access(existing, os.W_OK):
+        return Check("cache", "broken", f"{folder} can't be written", "set HF_HOME to a folder of yours")
+    if not folder.exists():
+        return Check("cache", "ok", f"{folder}, nothing in it yet, {free} free on its disk")
+    blobs = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    size = sum(path.stat().st_size for path in blobs)
+    return Check("cache", "ok", f"{folder}, {bytes_text(size)} in it, {free} free on its disk")
+
+
+def _hub() -> Check:
+    from thinkcap.catalog import hub
+
+    if hub.is_offline():
+        return Check("hub", "note", "offline mode is on (HF_HUB_OFFLINE)", "unset HF_HUB_OFFLINE to pull models")
+    token = "a token is set" if hub.has_token() else "no token is set, which open models don't need"
+    problem = hub.unreachable(_HUB_TIMEOUT)
+    if problem:
+        cure = "check the network, proxy and HF_ENDPOINT; models that are here work without"
+        return Check("hub", "note", f"{hub.host()} can't be reached ({problem})", cure)
+    return Check("hub", "ok", f"{hub.host()} answers; {token}")
+
+
+def _abacus() -> Check:
+    import thinkcap
+
+    with thinkcap.load("abacus") as engine:
+        outcome = engine.solve("What is 12 + 34?", thinkcap.Budget(thinking=5))
+    if outcome.thinking_tokens != 5 or not outcome.solution:
+        return Check("abacus", "broken", f"thought {outcome.thinking_tokens} tokens where 5 were asked for", _REINSTALL)
+    seconds = outcome.seconds.thinking
+    rate = f", {5 / seconds:,.0f} tokens a second" if seconds > 0 else ""
+    return Check("abacus", "ok", f"thought for 5 tokens and answered{rate}")
