@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 from thinkcap.show.progress import duration
+from thinkcap.show.text import is_unicode, one_line, printable, spell
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from thinkcap.runs.estimate import Estimate
+    from thinkcap.runs.metrics import Estimate as Share
+    from thinkcap.runs.report import Group
+
+SPOKEN = {
+    "thinking": "budget",
+    "solution": "solution budget",
+    "min_thinking": "least",
+    "time_limit": "seconds",
+    "style": "cut",
+    "prompt_mode": "told",
+    "think_start": "opens",
+    "think_end": "closes",
+    "loop_guard": "loop guard",
+    "model_sha256": "file",
+}
+"""What a setting is called in a report, where its own name would not do."""
 
 
 def estimate_lines(estimate: Estimate, problems: int, samples: int, model: str) -> list[str]:
@@ -19,7 +39,7 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, model: str) 
     if estimate.kv_bytes is not None:
         memory += f", KV cache {_bytes(estimate.kv_bytes)} for {estimate.parallel} at once"
     return [
-        f"model     {model}",
+        f"model     {printable(model)}",
         f"problems  {problems:,} × {samples} sample{'s' * (samples > 1)} = {results:,} results"
         + (f", {there:,} of them there already" if there else ""),
         f"tokens    at most {sampled:,} sampled ({estimate.thinking_tokens:,} thinking, "
@@ -33,3 +53,164 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, model: str) 
 
 def _bytes(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -> None:
+    """A table for each model, a row for each budget; columns that don't fit the terminal (else 80) are left out."""
+    import os
+
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    console = Console(
+        file=file, highlight=False, markup=False, emoji=False, color_system=None if "NO_COLOR" in os.environ else "auto"
+    )
+    unbounded = console.options.update(max_width=10_000)
+    for heading, rows in _by_model(groups):
+        console.print(Text(heading, "bold"), soft_wrap=True)
+        hidden: list[str] = []
+        for name in ("", *_FIRST_TO_GO):
+            hidden.append(name)
+            table = _table(rows, by, hidden, file.encoding)
+            if Measurement.get(console, unbounded, table).maximum <= console.width:
+                break
+        console.print(table)
+        for note in _notes(rows):
+            console.print(Text(spell(note, file.encoding), "dim"), soft_wrap=True)
+        console.print()
+
+
+def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encoding: str) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    kind = box.SIMPLE_HEAD if is_unicode(encoding) else box.ASCII2
+    table = Table(box=kind, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    varying = _varying(rows)
+    table.add_column("budget", justify="right", no_wrap=True)
+    for name in varying:
+        table.add_column(SPOKEN.get(name, name), overflow="ellipsis")
+    if by is not None:
+        table.add_column(printable(by), overflow="ellipsis")
+    cells = [_cells(row) for row in rows]
+    shown = [name for name in cells[0] if name not in hidden and any(row[name] for row in cells)]
+    for name in shown:
+        table.add_column(_heading(name, rows), justify="right", no_wrap=True)
+    for row, figures in zip(rows, cells, strict=True):
+        table.add_row(
+            Text(_value(row.settings.get("thinking"))),
+            *(Text(_value(row.settings.get(name))) for name in varying),
+            *([Text(one_line(row.by or "", 24))] if by is not None else []),
+            *(Text(figures[name] if is_unicode(encoding) else figures[name].replace("–", "-")) for name in shown),
+        )
+    return table
+
+
+_FIRST_TO_GO = ("results", "answer", "solve", "maj", "pass", "cut")
+
+
+def _by_model(groups: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
+    """Each model's groups under a heading of what they have in common."""
+    models: dict[tuple[Any, ...], list[Group]] = {}
+    for group in groups:
+        key = tuple(group.settings.get(name) for name in ("model", "quant", "model_sha256"))
+        models.setdefault(key, []).append(group)
+    names = [key[:2] for key in models]
+    for key, rows in models.items():
+        name = " ".join(one_line(str(part)) for part in key[:2] if part)
+        if names.count(key[:2]) > 1:
+            name += f" (file {str(key[2])[:8]})"
+        yield name, rows
+
+
+def _varying(rows: Sequence[Group]) -> list[str]:
+    """The settings beside the budget in which the rows differ."""
+    names = dict.fromkeys(name for row in rows for name in row.settings)
+    return [name for name in names if name != "thinking" and len({str(row.settings.get(name)) for row in rows}) > 1]
+
+
+def _heading(name: str, rows: Sequence[Group]) -> str:
+    ks = {row.metrics.k for row in rows}
+    at = f"@{ks.pop()}" if len(ks) == 1 else "@k"
+    return {"avg": f"Avg{at}", "pass": f"pass{at}", "maj": f"maj{at}"}.get(name, name)
+
+
+def _cells(group: Group) -> Mapping[str, str]:
+    metrics = group.metrics
+    return {
+        "results": f"{metrics.samples:,}",
+        "avg": _percent(metrics.accuracy.value) if metrics.accuracy else "",
+        "95 %": f"{100 * metrics.accuracy.low:.1f}–{100 * metrics.accuracy.high:.1f}" if metrics.accuracy else "",
+        "pass": _at_most(metrics.pass_at),
+        "maj": _at_most(metrics.maj_at),
+        "think": _tokens(metrics.thinking_tokens),
+        "solve": _tokens(metrics.solution_tokens),
+        "cut": _percent(metrics.share_cut, 0),
+        "answer": _percent(metrics.share_answered, 0),
+        "off": _percent(metrics.length_deviation, 0),
+    }
+
+
+def _at_most(shares: Mapping[int, Share]) -> str:
+    """The share of the largest k above 1, where it means something else than the mean."""
+    k = max(shares, default=1)
+    return _percent(shares[k].value) if k > 1 else ""
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "" if share is None else f"{100 * share:.{digits}f}"
+
+
+def _tokens(count: float | None) -> str:
+    return "" if count is None else f"{count:,.0f}"
+
+
+def _value(value: Any) -> str:
+    return "none" if value is None else one_line(str(value), 24)
+
+
+def _notes(rows: Sequence[Group]) -> Iterator[str]:
+    """What the columns leave out, a line each."""
+    first = rows[0].metrics
+    sizes = {(row.metrics.problems, row.metrics.samples) for row in rows}
+    if len(sizes) == 1:
+        each = f" × {first.k} samples" if first.samples == first.problems * first.k and first.k > 1 else ""
+        count = f"{first.problems:,} problem{'s' * (first.problems > 1)}{each}"
+    else:
+        count = f"{min(sizes)[0]:,} to {max(sizes)[0]:,} problems"
+    yield f"{count}; accuracies, cut and answer in per cent, tokens as means"
+    if any(row.metrics.length_deviation is not None for row in rows):
+        yield "off: mean of |used − asked| / asked for prompted lengths, in per cent"
+    if errors := sum(row.metrics.errors for row in rows):
+        yield f"{errors:,} could not be run and count as wrong; --failures says why"
+    if timeouts := sum(row.timeouts for row in rows):
+        yield f"{timeouts:,} answers took too long to compare and count as wrong"
+    if len(rows) == 1 and len(first.pass_at) > 2:
+        yield "pass@k: " + ", ".join(f"{k}: {_percent(share.value)}" for k, share in first.pass_at.items())
+    if len(rows) == 1 and len(first.maj_at) > 1:
+        yield "maj@k: " + ", ".join(f"{k}: {_percent(share.value)}" for k, share in first.maj_at.items())
+
+
+def failure_lines(record: Mapping[str, Any], reason: str, width: int) -> Iterator[str]:
+    """One result that went wrong: the problem, the whole thought, the solution, and what was expected."""
+    title = f"── {one_line(record['id'])}, sample {record['sample']}: {reason} "
+    yield title + "─" * max(2, width - len(title))
+    yield printable(record["problem"])
+    if "error" in record:
+        yield ""
+        yield printable(record["error"])
+    else:
+        limit = record["budget"].get("thinking")
+        of = "" if limit is None else f" of {limit}"
+        yield ""
+        yield f"thinking, {record['thinking_tokens']}{of} tokens, {printable(record['stop_reason'])}:"
+        yield printable(record["thinking"]).strip()
+        yield ""
+        yield f"solution, {record['solution_tokens']} tokens, {printable(record['finish_reason'])}:"
+        yield printable(record["solution"]).strip()
+        yield ""
+        answer, expected = (one_line(record.get(name) or "none") for name in ("answer", "expected"))
+        yield f"answer {answer}, expected {expected}"
+    yield ""

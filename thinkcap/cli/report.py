@@ -1,0 +1,88 @@
+"""`thinkcap report`: what result files hold, as tables or JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from thinkcap.cli.options import debug_option
+
+if TYPE_CHECKING:
+    from thinkcap.runs.records import Record
+
+EXAMPLES = """\
+\b
+Examples:
+  thinkcap report results.jsonl
+  thinkcap report e1.jsonl l1.jsonl
+  thinkcap report results.jsonl --by subject
+  thinkcap report results.jsonl --failures | less
+  thinkcap report results.jsonl --regrade --json
+"""
+
+
+@click.command(epilog=EXAMPLES, short_help="Summarise result files.")
+@click.argument("files", nargs=-1, required=True, metavar="RESULTS...")
+@click.option("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
+@click.option("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
+@click.option("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@debug_option
+def command(files: tuple[str, ...], by: str | None, failures: bool, regrade: bool, as_json: bool) -> None:
+    """Summarise the results of batches, also while they are running.
+
+    A row for each model and budget: Avg@k with its 95 % interval, pass@k (unbiased), maj@k (a vote by mathematical
+    equivalence), mean thinking and solution tokens, the share of thoughts that were cut and of results with an answer,
+    and for models that are told a length, how far off they are.
+    """
+    summarise(files, by=by, failures=failures, regrade=regrade, as_json=as_json)
+
+
+def summarise(
+    files: Sequence[str], *, by: str | None = None, failures: bool = False, regrade: bool = False, as_json: bool = False
+) -> None:
+    """Prints what the files hold; the arguments are the command's."""
+    from thinkcap.grading import Grader
+    from thinkcap.runs import report
+    from thinkcap.show.text import json_line
+
+    records = report.read_all(files)
+    with ExitStack() as stack:
+        grader = stack.enter_context(Grader())
+        changed = report.regrade(records, grader) if regrade else None
+        groups = report.group(records, by, grader)
+    wrong = report.failures(records) if failures else None
+    if as_json:
+        figures: dict[str, Any] = {"groups": [group.to_dict() for group in groups]}
+        if changed is not None:
+            figures |= {"changed": changed}
+        if wrong is not None:
+            figures |= {"failures": wrong}
+        print(json_line(figures, sys.stdout.encoding))
+        return
+    if wrong is not None:
+        _show_failures(wrong)
+        return
+    from thinkcap.show.tables import print_report
+
+    print_report(groups, sys.stdout, by)
+    if changed is not None:
+        print(f"{changed} of {len(records)} verdicts changed; the files stay as they are.")
+
+
+def _show_failures(records: list[Record]) -> None:
+    from shutil import get_terminal_size
+
+    from thinkcap.runs.report import reason
+    from thinkcap.show.tables import failure_lines
+    from thinkcap.show.text import spell
+
+    width = get_terminal_size().columns - 1
+    for record in records:
+        for line in failure_lines(record, reason(record), width):
+            print(spell(line, sys.stdout.encoding))
+    print(f"{len(records)} results went wrong." if records else "Nothing went wrong.")
