@@ -122,7 +122,8 @@ def _row_and_bag_agree(row: Row, bag: Bag) -> bool:
     """``(3, 5)`` and ``x = 3, y = 5``, but not ``\\{3, 5\\}``; or an interval and a union that comes to it."""
     if "\\cup" in bag.text:
         return _algebra(bag, row)
-    return not bag.braces and row.variable is None and _pairwise(row.items, bag.items)
+    is_interval = row.variable is not None or (len(row.items) == 2 and (row.opening, row.closing) != ("(", ")"))
+    return not bag.braces and not is_interval and _pairwise(row.items, bag.items)
 
 
 def _pairwise(given: Sequence[Meaning], wanted: Sequence[Meaning]) -> bool:

@@ -1,0 +1,83 @@
+"""What counts as the same answer, beyond the thousand pairs."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from thinkcap.grading import equivalent
+from thinkcap.grading.compare import quick
+from thinkcap.grading.normal import normal
+from thinkcap.grading.number import number
+
+
+def test_importing_grading_brings_neither_sympy_nor_the_engine() -> None:
+    seen = subprocess.run(
+        [sys.executable, "-c", "import thinkcap.grading, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"sympy", "math_verify", "latex2sympy2_extended", "numpy", "llama_cpp"} & set(seen)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("1262", "1262"),
+        (r"\frac{1}{2}", "0.5"),
+        ("1,262", "1262"),
+        ("(B)", "B"),
+        ("50\\%", "1/2"),
+        (r"\text{Even}", "even"),
+    ],
+)
+def test_plain_answers_are_settled_without_a_worker(answer: str, expected: str) -> None:
+    assert quick(answer, expected) is True
+    assert equivalent(answer, expected)
+
+
+def test_algebra_is_done_where_it_takes_algebra() -> None:
+    assert quick(r"\sqrt{18}", r"3\sqrt{2}") is None
+    assert equivalent(r"\sqrt{18}", r"3\sqrt{2}")
+    assert not equivalent(r"\sqrt{18}", r"2\sqrt{3}")
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("", ""), ("", "5"), ("5", ""), (" ", " "), ("$$", "$$")])
+def test_nothing_equals_nothing(answer: str, expected: str) -> None:
+    assert not equivalent(answer, expected)
+
+
+@given(st.integers(-(10**30), 10**30), st.integers(-(10**30), 10**30))
+def test_integers_are_equal_exactly_where_they_are(one: int, other: int) -> None:
+    assert quick(str(one), f"{other:,}") is (one == other) or (one != other and quick(str(one), f"{other:,}") is None)
+    assert quick(f"{one:,}", str(one)) is True
+
+
+@given(st.integers(-999, 999), st.integers(1, 999), st.integers(1, 30))
+def test_a_fraction_equals_its_expanded_self(over: int, under: int, factor: int) -> None:
+    assert quick(rf"\frac{{{over * factor}}}{{{under * factor}}}", f"{over}/{under}") is True
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**6), max_value=10**6))
+def test_a_decimal_equals_itself_with_more_zeros(decimal: object) -> None:
+    assert quick(f"{decimal}", f"{decimal}000") is True
+
+
+@given(st.integers(1, 10**6), st.integers(2, 10**4))
+def test_a_fraction_equals_its_decimal_from_six_digits_on(over: int, under: int) -> None:
+    fraction = rf"\frac{{{over}}}{{{under}}}"
+    assert quick(f"{over / under:.9f}", fraction) is True or over / under < 1e-3
+    rounded = number(f"{over / under:.1f}")
+    assume(rounded is not None and rounded.value * under != over and over / under < 1000)
+    assert quick(f"{over / under:.1f}", fraction) is False
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=300)
+def test_spelling_anything_normally_never_raises_and_settles(text: str) -> None:
+    once = normal(text)
+    assert quick(text, text) is bool(once)
+    quick(text, "12")
