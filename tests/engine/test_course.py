@@ -79,8 +79,8 @@ def drive(rules: Rules, stream: list[int], late: int | None = None) -> Run:
         while token in course.banned or course.forbids(PIECES[token]):
             token = next(tokens, ID[b"a"])
         sampled.append(token)
-        out_of_time = late is not None and len(sampled) > late
-        move = course.advance(token, PIECES[token], out_of_time)
+        close = "deadline" if late is not None and len(sampled) > late else None
+        move = course.advance(token, PIECES[token], close)
         if move.rollback:
             assert move.rollback <= len(cache)
             del cache[len(cache) - move.rollback :]

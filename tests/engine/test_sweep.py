@@ -109,3 +109,22 @@ def test_sweeps_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(UsageError):
         list(abacus_f16.sweep(PROBLEMS[0], budgets, **options))  # type: ignore[arg-type]
+
+
+def test_early_answers_close_the_thought_once_they_agree(abacus_f16: Engine) -> None:
+    sure = [abacus_f16.solve(f"What is {n}821 + 9377 + 6145 + 2088 + 7316?", None, until_sure=1) for n in range(1, 7)]
+    assert any(outcome.stop_reason == "sure" for outcome in sure)
+    for outcome in sure:
+        assert outcome.probe_tokens > 0
+        assert outcome.finish_reason == "stop"
+    natural = abacus_f16.solve(PROBLEMS[1], None)
+    patient = abacus_f16.solve(PROBLEMS[1], None, until_sure=50)
+    assert (patient.thinking, patient.solution) == (natural.thinking, natural.solution)
+    assert patient.probe_tokens > 0 == natural.probe_tokens
+
+
+def test_early_answers_do_not_change_the_thought_before_the_close(abacus_f16: Engine) -> None:
+    for sample in range(3):
+        plain = abacus_f16.solve(PROBLEMS[1], None, temperature=0.7, sample=sample)
+        early = abacus_f16.solve(PROBLEMS[1], None, temperature=0.7, sample=sample, until_sure=1)
+        assert plain.thinking.startswith(early.thinking)

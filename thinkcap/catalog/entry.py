@@ -65,6 +65,7 @@ class Entry(BaseModel):
     cut_style       bare, message or soft; cut_message is what `message` says
     thinking        the thinking budget in tokens where the user gives none, or "none"
     solution        the solution budget in tokens; usual_solution what a solution usually takes
+    probe           how an answer begins, up to its box's open brace: what an early answer is asked with
     context         tokens of context where the thinking has no budget
     think_start     the thought's markers where the file does not tell; think_end likewise
     sampling        temperature, top_p, top_k, min_p
@@ -90,6 +91,7 @@ class Entry(BaseModel):
     thinking: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_tokens_or_none)] = _USUAL.thinking
     solution: Tokens = _USUAL.solution
     usual_solution: Tokens = _USUAL.usual_solution
+    probe: str = _USUAL.probe
     context: Tokens | None = None
     think_start: str | None = None
     think_end: str | None = None
@@ -129,6 +131,7 @@ class Entry(BaseModel):
             thinking=self.thinking,
             solution=self.solution,
             usual_solution=self.usual_solution,
+            probe=self.probe,
             context=self.context,
             think_start=self.think_start,
             think_end=self.think_end,

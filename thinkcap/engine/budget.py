@@ -11,7 +11,7 @@ from thinkcap.errors import UsageError
 
 CutStyle = Literal["bare", "message", "soft"]
 PromptMode = Literal["none", "max", "exact"]
-StopReason = Literal["natural", "budget", "deadline", "loop", "context", "interrupted"]
+StopReason = Literal["natural", "budget", "deadline", "loop", "context", "sure", "interrupted"]
 FinishReason = Literal["stop", "length", "deadline", "context", "interrupted"]
 
 CUT_STYLES: tuple[str, ...] = get_args(CutStyle)

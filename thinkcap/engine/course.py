@@ -77,6 +77,8 @@ class Rules:
     wait: tuple[int, ...] = ()
     wait_text: str = "Wait"
     loop_guard: bool = True
+    one_box: bool = False
+    """Whether the solution ends with the brace that closes the box it began in: all a probe wants to read."""
 
     @property
     def ramp(self) -> int:
@@ -186,12 +188,20 @@ class Course:
 
     # -- what was sampled --------------------------------------------------------------------------------------------
 
-    def advance(self, token: int, piece: bytes, out_of_time: bool = False) -> Move:
-        """Takes a sampled token and its bytes; `out_of_time` says that the thought has to end here so that the solution
-        fits. Returns what to decode next."""
+    def advance(self, token: int, piece: bytes, close: Literal["deadline", "sure"] | None = None) -> Move:
+        """Takes a sampled token and its bytes; `close` says that the thought has to end with it, and why. Returns what
+        to decode next."""
         if self.phase is Phase.THINKING:
-            return self._think(token, piece, out_of_time)
+            return self._think(token, piece, close)
         return self._answer(token, piece)
+
+    def probe(self, question: Sequence[int]) -> Sequence[int]:
+        """Closes the thought where it is, to read an answer. Returns what to decode: the end marker and `question`,
+        which begins the answer."""
+        self.stop_reason = "sure"
+        self.phase = Phase.SOLUTION
+        self.injected_tokens = len(self.rules.end.tokens) + len(question)
+        return (*self.rules.end.tokens, *question)
 
     def abandon(self, reason: Literal["deadline", "interrupted"]) -> None:
         """Ends the generation where it is, for a reason from outside."""
@@ -204,28 +214,28 @@ class Course:
         self.phase = Phase.DONE
         return Move(())
 
-    def _think(self, token: int, piece: bytes, out_of_time: bool) -> Move:
+    def _think(self, token: int, piece: bytes, close: Literal["deadline", "sure"] | None) -> Move:
         rules = self.rules
         if token == rules.end.id or token in rules.ends:
-            return self._close(token, out_of_time)
+            return self._close(token, close is not None)
         self.thinking_tokens += 1
         self.thought += piece
         self._lengths.append(len(piece))
         if rules.end.id is None:
             at = self.thought.find(rules.end.text, max(0, len(self.thought) - len(piece) - len(rules.end.text)))
             if at >= 0:
-                return self._close_by_text(token, at, out_of_time)
+                return self._close_by_text(token, at, close is not None)
         if self.thinking_tokens >= rules.thinking:
             return self._cut(rules.thinking_reason, token)
         if self._guard is not None and self.thinking_tokens > rules.min_thinking and self._guard.repeats(token):
             return self._cut("loop", token)
-        if out_of_time:
-            return self._cut("deadline", token)
+        if close is not None:
+            return self._cut(close, token)
         return Move((token,))
 
-    def _close(self, token: int, out_of_time: bool) -> Move:
+    def _close(self, token: int, must: bool) -> Move:
         """The model ended its thought with the marker, or ended the whole reply: then the marker takes its place."""
-        if self.thinking_tokens < self.rules.min_thinking and not out_of_time:
+        if self.thinking_tokens < self.rules.min_thinking and not must:
             return self._wait()
         self.stop_reason = "natural"
         self.phase = Phase.SOLUTION
@@ -234,7 +244,7 @@ class Course:
         self.injected_tokens += len(self.rules.end.tokens)
         return Move(self.rules.end.tokens)
 
-    def _close_by_text(self, token: int, at: int, out_of_time: bool) -> Move:
+    def _close_by_text(self, token: int, at: int, must: bool) -> Move:
         """The marker's text is complete, from byte `at` of the thought on. Its tokens are no thinking tokens; what
         follows it in the last token begins the solution."""
         rest = bytes(self.thought[at + len(self.rules.end.text) :])
@@ -243,7 +253,7 @@ class Course:
             start -= self._lengths.pop()
             marker_tokens += 1
         self.thinking_tokens -= marker_tokens
-        if self.thinking_tokens < self.rules.min_thinking and not out_of_time:
+        if self.thinking_tokens < self.rules.min_thinking and not must:
             del self.thought[start:]
             if start > at:
                 self._drop_last()
@@ -296,9 +306,16 @@ class Course:
             return self._finish("stop")
         self.solution_tokens += 1
         self.solution += piece
+        if self.rules.one_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
+            return self._finish("stop")
         if self.solution_tokens >= self.rules.solution:
             return self._finish("length")
         return Move((token,))
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the thought stands at a natural pause: the end of a line or of a sentence."""
+        return self.thought.endswith((b"\n", b". ", b"? ", b"! "))
 
     # -- what can be shown -------------------------------------------------------------------------------------------
 

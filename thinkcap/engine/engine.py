@@ -26,7 +26,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.prompt import Prompter
 from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve
-from thinkcap.engine.sequence import Fork, Sequence
+from thinkcap.engine.sequence import Fork, Probe, Sequence
 from thinkcap.engine.template import ChatTemplate
 from thinkcap.engine.threads import suitable
 from thinkcap.errors import ThinkcapError, UsageError
@@ -123,6 +123,7 @@ class Engine:
         self._prompter = Prompter(model, template, found.opening)
         self._start, self._end = self._marker(found.start), self._marker(found.end)
         self._wait = tuple(self._prompter.trusted(WAIT))
+        self._probe = Probe(tuple(self._prompter.trusted(profile.probe)), profile.probe, read_answer)
 
     def __enter__(self) -> Engine:
         return self
@@ -243,6 +244,8 @@ class Engine:
             raise UsageError("A sweep needs at least one budget; give some like 0,64,256 or 64..1024.")
         if options.get("time_limit") is not None:
             raise UsageError("A sweep shares one thought between budgets, so it takes no time limit.")
+        if options.get("until_sure"):
+            raise UsageError("A sweep shows every budget whole, so it takes no early answers.")
         requests = [self.request(problem, budget, **options) for budget in ordered]
         if len({request.prompt_text for request in requests}) > 1:
             return requests
@@ -275,7 +278,8 @@ class Engine:
         forks = [Fork(smaller, self._rules(smaller, len(prompt))) for smaller in map(request.with_budget, request.also)]
         forks.sort(key=lambda fork: fork.at)
         rules = self._rules(request, len(prompt))
-        return Sequence(request, prompt, rules, self.model.piece, self.profile.usual_solution, streams, forks)
+        usual = self.profile.usual_solution
+        return Sequence(request, prompt, rules, self.model.piece, usual, streams, forks, self._probe)
 
     def _rules(self, request: Request, prompt: int) -> Rules:
         """A request's limits behind a prompt of so many tokens."""
@@ -366,6 +370,7 @@ class Engine:
             seconds=sequence.seconds(self.load_seconds),
             thinkcap_version=thinkcap.__version__,
             model_sha256=self.model_sha256,
+            probe_tokens=sequence.probe_tokens,
             reply=request.reply,
             answer=self._read_answer(solution),
         )

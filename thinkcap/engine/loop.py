@@ -48,21 +48,22 @@ class StepLoop:
         rows = self._fill()
         start = time.perf_counter()
         logits = self._context.decode()
-        forked: list[Sequence] = []
         self.decode_seconds += time.perf_counter() - start
         for row, sequence in zip(logits, rows, strict=True):
             sequence.take(row)
             for child in sequence.offspring:
                 self._adopt(child, sequence)
-                forked.append(child)
             sequence.offspring.clear()
             if sequence.rollback:
                 self._roll_back(sequence)
         self.sampled += len(rows)
-        finished = [sequence for sequence in (*rows, *forked) if sequence.finished]
+        self._end_late_answers()
+        finished = [sequence for sequence in self.active if sequence.finished]
         for sequence in finished:
             self._release(sequence)
-        return finished
+            if sequence.parent is not None:
+                sequence.parent.answered(sequence)
+        return [sequence for sequence in finished if sequence.parent is None]
 
     def interrupt(self) -> list[Sequence]:
         """Ends every sequence where it is and returns those that had begun."""
@@ -71,7 +72,7 @@ class StepLoop:
             sequence.interrupt()
             self._release(sequence)
         self.waiting.clear()
-        return stopped
+        return [sequence for sequence in stopped if sequence.parent is None]
 
     def _admit(self) -> None:
         """Lets waiting sequences in, in order, while their worst cases fit."""
@@ -133,6 +134,12 @@ class StepLoop:
         again = sequence.tokens[:keep]
         sequence.forgot(sequence.decoded)
         sequence.pending = (*again, *sequence.pending)
+
+    def _end_late_answers(self) -> None:
+        """Ends early answers whose thought closed before they were read."""
+        for sequence in self.active:
+            if sequence.parent is not None and not sequence.parent.thinking and not sequence.finished:
+                sequence.interrupt()
 
     def _adopt(self, child: Sequence, parent: Sequence) -> None:
         """Takes in a fork. What it needs was reserved with its parent, which gave it a part of its own."""

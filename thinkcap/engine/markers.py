@@ -25,19 +25,41 @@ class Markers:
     opening: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Markers that are in use. `gap` is the white space the model writes behind `start`; a template that has `sign` in
+    it, by default the end marker, uses them."""
+
+    start: str
+    end: str
+    gap: str = ""
+    sign: str = ""
+
+
 _KNOWN = (
-    ("<think>", "</think>"),
-    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
-    ("[THINK]", "[/THINK]"),
-    ("<seed:think>", "</seed:think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<|thinking|>", "<|/thinking|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("◁think▷", "◁/think▷"),
+    _Known("<think>", "</think>", "\n"),
+    # gpt-oss: a thought is a message of its own, closed by beginning the next one in the channel `final`.
+    _Known(
+        "<|channel|>analysis<|message|>",
+        "<|end|><|start|>assistant<|channel|>final<|message|>",
+        sign="<|channel|>analysis<|message|>",
+    ),
+    _Known("<|channel>thought", "<channel|>", "\n", sign="<|channel>thought"),  # Gemma 4
+    _Known("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]", "\n"),  # Apriel
+    _Known("[THINK]", "[/THINK]"),
+    _Known("<seed:think>", "</seed:think>"),
+    _Known("<thinking>", "</thinking>", "\n"),
+    _Known("<thought>", "</thought>", "\n"),
+    _Known("<reasoning>", "</reasoning>", "\n"),
+    _Known("<|thinking|>", "<|/thinking|>"),
+    _Known("<|START_THINKING|>", "<|END_THINKING|>"),
+    _Known("◁think▷", "◁/think▷"),
 )
 _LIKELY = re.compile(r"[<\[][^\s<>\[\]/]*(?:think|thought|reason)[^\s<>\[\]/]*[>\]]", re.IGNORECASE)
+_MARKER = re.compile(r"\s*([<\[◁][^\s<>\[\]◁▷]+[>\]▷])")
+_COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
+_QUESTION, _THOUGHT, _ANSWER = "\ue000question\ue001", "\ue000thought\ue001", "\ue000answer\ue001"
+"""Texts that no template has in it, to find again in what it renders."""
 
 
 def find(
@@ -55,23 +77,28 @@ def find(
     """
     if (start is None) != (end is None):
         raise ThinkcapError("Give --think-start and --think-end together, one marker alone is not enough.")
-    pair = (start, end) if start is not None and end is not None else _detect(template, special_tokens)
-    if pair is None:
+    known = _Known(start, end) if start is not None and end is not None else _detect(template, special_tokens)
+    if known is None:
         return None
-    opened = _opens(template, *pair)
-    newline = "\n" if pair[0].endswith("think>") else ""
-    return Markers(*pair, opened, "" if opened else pair[0] + newline)
+    opened = _opens(template, known.start, known.end)
+    return Markers(known.start, known.end, opened, "" if opened else known.start + _gap(template, known))
 
 
-def _detect(template: ChatTemplate | None, special_tokens: Collection[str]) -> tuple[str, str] | None:
-    source = template.source if template else ""
-    for start, end in _KNOWN:
-        if end in source or _both_special(start, end, special_tokens):
-            return start, end
+def _detect(template: ChatTemplate | None, special_tokens: Collection[str]) -> _Known | None:
+    source, reply = (_COMMENT.sub("", template.source), _reply(template)) if template else ("", "")
+    for known in _KNOWN:
+        if (known.sign or known.end) in source or known.start in reply:
+            return known
+    for known in _KNOWN:
+        if _both_special(known.start, known.end, special_tokens):
+            return known
+    shown = _shown(template)
+    if shown is not None:
+        return shown
     for start in (*_LIKELY.findall(source), *sorted(filter(_LIKELY.fullmatch, special_tokens))):
         end = f"{start[0]}/{start[1:]}"
         if end in source or _both_special(start, end, special_tokens):
-            return start, end
+            return _Known(start, end)
     return None
 
 
@@ -79,8 +106,49 @@ def _both_special(start: str, end: str, special_tokens: Collection[str]) -> bool
     return start in special_tokens and end in special_tokens
 
 
-def _opens(template: ChatTemplate | None, start: str, end: str) -> bool:
+def _shown(template: ChatTemplate | None) -> _Known | None:
+    """The markers a template writes around a past thought: what is there with a thought and not without one.
+
+    This is how llama.cpp finds them (its chat-template analysis).
+    """
+    with_thought = _history(template, _THOUGHT)
+    before, found, after = with_thought.partition(_THOUGHT)
+    if not found:
+        return None
+    pairs = enumerate(zip(before, _history(template, None), strict=False))
+    shared = next((index for index, (one, other) in pairs if one != other), len(before))
+    start, end = before[shared:].strip(), _MARKER.match(after)
+    return _Known(start, end[1]) if _MARKER.fullmatch(start) and end else None
+
+
+def _gap(template: ChatTemplate | None, known: _Known) -> str:
+    """The white space between the start marker and the thought, as the template writes past thoughts."""
+    before, found, _ = _history(template, _THOUGHT).partition(_THOUGHT)
+    if found and before.rstrip().endswith(known.start):
+        return before[len(before.rstrip()) :]
+    return known.gap
+
+
+def _history(template: ChatTemplate | None, thought: str | None) -> str:
+    """A question and an answer, with the thought between them or none, rendered; empty where the template won't."""
     if template is None:
-        return False
-    reply = template.render([{"role": "user", "content": "x"}])
+        return ""
+    answer = {"role": "assistant", "content": _ANSWER}
+    if thought is not None:
+        # `thinking` is what gpt-oss calls it.
+        answer |= {"reasoning_content": thought, "thinking": thought}
+    try:
+        return template.render([{"role": "user", "content": _QUESTION}, answer], open_reply=False)
+    except ThinkcapError:
+        return ""
+
+
+def _opens(template: ChatTemplate | None, start: str, end: str) -> bool:
+    """Whether what a template writes behind the question leaves a thought open."""
+    reply = _reply(template) if template else ""
     return reply.rfind(start) > reply.rfind(end)
+
+
+def _reply(template: ChatTemplate) -> str:
+    """What a template writes behind a question, to begin the reply."""
+    return template.render([{"role": "user", "content": _QUESTION}]).rpartition(_QUESTION)[2]

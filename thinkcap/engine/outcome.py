@@ -30,6 +30,7 @@ class Outcome:
     thinking_tokens   tokens the model itself sampled inside the thought
     injected_tokens   tokens thinkcap put in: the end marker of a cut, `Wait`, a wrap-up message
     solution_tokens   tokens sampled after the thought, the end-of-generation token left out
+    probe_tokens      tokens spent on early answers: injected and sampled ones, in no other count
     shared            whether the thought ended before the budget could matter, so that the outcome is that of a smaller
                       or larger one and cost nothing of its own
     reply             which of several answers to the same thought
@@ -59,6 +60,7 @@ class Outcome:
     seconds: Seconds
     thinkcap_version: str
     model_sha256: str
+    probe_tokens: int = 0
     shared: bool = False
     reply: int = 0
     answer: str | None = None
@@ -105,6 +107,7 @@ class Outcome:
             "injected_tokens": self.injected_tokens,
             "solution_tokens": self.solution_tokens,
             "rolled_back_tokens": self.rolled_back_tokens,
+            "probe_tokens": self.probe_tokens,
             "shared": self.shared,
             "reply": self.reply,
             "seconds": {

@@ -30,6 +30,7 @@ class Profile:
     solution         the solution budget without --solution-budget, in tokens
     usual_solution   tokens a solution usually takes: what a time limit keeps free for it
     context          context in tokens where the thinking has no budget; None is the model's own, at most 32,768
+    probe            how an answer begins, up to the open brace of its box: what an early answer is asked with
     think_start/end  the thought's markers, where the file's template and vocabulary do not tell
     """
 
@@ -45,6 +46,7 @@ class Profile:
     solution: int = 1024
     usual_solution: int = 256
     context: int | None = None
+    probe: str = "\n\nThe final answer is \\boxed{"
     think_start: str | None = None
     think_end: str | None = None
     sampling: Sampling = field(default_factory=Sampling)

@@ -30,6 +30,7 @@ class Options(TypedDict, total=False):
     seed, sample                   which random numbers: the same for the same problem, seed and sample
     cut_style, prompt_mode         see the README
     loop_guard                     whether a thought that repeats itself is closed
+    until_sure                     early answers in a row that must agree for the thought to be closed
     id                             the caller's name for the problem
     """
 
@@ -45,6 +46,7 @@ class Options(TypedDict, total=False):
     cut_style: CutStyle | None
     prompt_mode: PromptMode | None
     loop_guard: bool
+    until_sure: int
     id: str | None
 
 
@@ -60,6 +62,7 @@ class Request:
     prompt_text  the user message as the model gets it, told its budget where the mode says so
     sample       which of several samples of the problem this is
     id           the caller's name for the problem
+    until_sure   early answers in a row that must agree for the thought to be closed; 0 asks for none
     also         smaller thinking budgets, ascending, that are answered on the way: each is a fork of this thought
     replies      answers to each thought, each a fork of its own with its own random numbers
     reply        which of them this is
@@ -75,6 +78,7 @@ class Request:
     sample: int
     loop_guard: bool
     id: str
+    until_sure: int = 0
     also: tuple[int, ...] = ()
     replies: int = 1
     reply: int = 0
@@ -117,8 +121,9 @@ def resolve(profile: Profile, problem: str, budget: BudgetLike = DEFAULT, **opti
     sampling = replace(profile.sampling, **{name: given[name] for name in _SAMPLING if name in given})
     _check_sampling(sampling)
     seed, sample = options.get("seed", 0), options.get("sample", 0)
-    if seed < 0 or sample < 0:
-        raise UsageError("Seed and sample must be 0 or more.")
+    until_sure = options.get("until_sure", 0)
+    if min(seed, sample, until_sure) < 0:
+        raise UsageError("Seed, sample and the number of early answers must be 0 or more.")
     name = options.get("id")
     return Request(
         problem=problem,
@@ -130,6 +135,7 @@ def resolve(profile: Profile, problem: str, budget: BudgetLike = DEFAULT, **opti
         seed=seed,
         sample=sample,
         loop_guard=options.get("loop_guard", True),
+        until_sure=until_sure,
         id=hashlib.sha256(problem.encode("utf-8", "replace")).hexdigest()[:12] if name is None else name,
     )
 

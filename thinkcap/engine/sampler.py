@@ -48,3 +48,9 @@ def draw(logits: Logits, sampling: Sampling, random: np.random.Generator) -> int
         live, weights = live[kept], weights[kept]
     sums = weights.cumsum()
     return int(live[min(int(sums.searchsorted(random.random() * sums[-1], side="right")), live.size - 1)])
+
+
+def log_probability(logits: Logits, token: int) -> float:
+    """The natural logarithm of a token's probability at temperature 1."""
+    best = logits.max()
+    return float(logits[token] - best) - float(np.log(np.exp(logits - best, dtype=np.float64).sum()))

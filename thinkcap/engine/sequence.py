@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,12 +13,22 @@ from typing import Literal
 
 import numpy as np
 
-from thinkcap.engine.course import Course, Move, Phase, Rules
+from thinkcap.engine.course import Course, Phase, Rules
 from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
 from thinkcap.engine.outcome import Seconds
+from thinkcap.engine.profile import Sampling
 from thinkcap.engine.request import Request
-from thinkcap.engine.sampler import Logits, draw, generator
+from thinkcap.engine.sampler import Logits, draw, generator, log_probability
 from thinkcap.engine.unfolding import Unfolding
+
+PROBE_SPACING = 64
+"""Thinking tokens between two early answers at least."""
+
+PROBE_TOKENS = 48
+"""Tokens of an early answer at most."""
+
+PROBE_CONFIDENCE = 0.8
+"""Mean probability (geometric, of its tokens) from which an early answer counts as confident."""
 
 SOLUTION_SHARE = 0.5
 """A time limit keeps at most this share of itself free for the solution."""
@@ -51,6 +62,25 @@ class _Branch:
     feed: Tokens[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How early answers are asked for.
+
+    question  tokens that begin the answer, behind the end marker
+    opening   their text
+    read      reads the answer out of a solution
+    """
+
+    question: tuple[int, ...]
+    opening: str
+    read: Callable[[str], str | None]
+
+    @property
+    def cells(self) -> int:
+        """KV cells that one early answer can come to need, beside the end marker."""
+        return len(self.question) + PROBE_TOKENS
+
+
 class Sequence:
     """One generation in flight. The step loop decodes `pending` and hands the logits behind it to `take`.
 
@@ -61,6 +91,7 @@ class Sequence:
     usual_solution  tokens a time limit keeps free for the solution
     streams         whether it keeps events for `events`
     forks           generations to fork off on the way, by the length of what they share
+    probe           how early answers are asked for, where the request wants them
 
     slot            its sequence id in the KV cache while it is admitted, else -1
     decoded         its tokens in the KV cache
@@ -69,6 +100,8 @@ class Sequence:
     cells, seats    what it reserves of the KV cache: tokens, and sequences with those it will fork off
     offspring       sequences forked off by the last `take`, for the loop to adopt
     unreached       forks that the thought ended before: its own outcome is theirs
+    parent          whose early answer this is, None for all others
+    probe_tokens    tokens that its early answers took
     """
 
     def __init__(
@@ -80,6 +113,7 @@ class Sequence:
         usual_solution: int,
         streams: bool = False,
         forks: Iterable[Fork] = (),
+        probe: Probe | None = None,
     ) -> None:
         self.request = request
         self.prompt = prompt
@@ -104,11 +138,25 @@ class Sequence:
         self.cells = len(prompt) + rules.most_tokens + self._replies * rules.solution
         self.cells += sum(fork.cells + self._replies * rules.solution for fork in self._forks)
         self.seats = (1 + len(self._forks)) * request.replies
+        self.parent: Sequence | None = None
+        self.probe_tokens = 0
+        self._probe = probe if request.until_sure else None
+        self._probing = False
+        self._next_probe = PROBE_SPACING
+        self._agreed: list[str] = []
+        self._log_probability = 0.0
+        if self._probe is not None:
+            self.cells += self._probe.cells + len(rules.end.tokens)
+            self.seats += 1
 
     @property
     def prefilling(self) -> bool:
         """Whether its prompt is not wholly decoded yet."""
         return self.decoded < len(self.prompt)
+
+    @property
+    def thinking(self) -> bool:
+        return self.course.phase is Phase.THINKING
 
     @property
     def finished(self) -> bool:
@@ -137,6 +185,8 @@ class Sequence:
         if not self._thought_from:
             self._thought_from = now
             self._begin_thought(now)
+        if self._probe is not None and self._wants_probe():
+            self._ask()
         if self._branches or (self._replies and course.phase is Phase.SOLUTION):
             self._fork_off(logits)
         if self._expired(now):
@@ -145,7 +195,7 @@ class Sequence:
         twins = self._twins() if thinking and self._forks else ()
         token = self._sample(logits)
         piece = self._piece(token)
-        move = course.advance(token, piece, thinking and self._must_close(now))
+        move = course.advance(token, piece, self._must_close(now) if thinking else None)
         for fork, twin in twins:
             self._reach(fork, twin, token, piece)
         self.pending, self.rollback = move.feed, move.rollback
@@ -259,6 +309,8 @@ class Sequence:
             logits[course.rules.end.tokens[0]] += boost
         while course.forbids(self._piece(token := draw(logits, self.request.sampling, self._random))):
             logits[token] = -float("inf")
+        if self.parent is not None and token not in course.rules.ends:
+            self._log_probability += log_probability(logits, token)
         return token
 
     def _expired(self, now: float) -> bool:
@@ -269,14 +321,54 @@ class Sequence:
         self._abandon("deadline", now)
         return True
 
-    def _must_close(self, now: float) -> bool:
-        """Whether the thought has to end now for its solution to fit the time limit, by the rate measured so far."""
+    def _must_close(self, now: float) -> Literal["deadline", "sure"] | None:
+        """Why the thought has to end now: early answers agree, or its solution would not fit the time limit any more,
+        by the rate measured so far."""
+        if self.request.until_sure and len(self._agreed) >= self.request.until_sure:
+            return "sure"
         limit = self.request.budget.time_limit
         if limit is None:
-            return False
+            return None
         seconds_per_token = (now - self._thought_from) / max(1, self.course.thinking_tokens)
         needed = min(seconds_per_token * self._usual_solution, SOLUTION_SHARE * limit)
-        return now - self._began + needed >= limit
+        return "deadline" if now - self._began + needed >= limit else None
+
+    def _wants_probe(self) -> bool:
+        """Whether to ask for an early answer here: at a pause, not too soon after the last."""
+        course = self.course
+        count = course.thinking_tokens
+        due = not self._probing and count >= max(self._next_probe, course.rules.min_thinking)
+        return due and course.phase is Phase.THINKING and course.pauses
+
+    def _ask(self) -> None:
+        """Forks off an early answer: the thought closed here, the most likely answer read."""
+        assert self._probe is not None
+        self._probing = True
+        self._next_probe = self.course.thinking_tokens + PROBE_SPACING
+        rules = replace(self.course.rules, solution=PROBE_TOKENS, one_box=True, style="bare", message=())
+        request = replace(self.request, sampling=Sampling(0.0), until_sure=0, also=(), replies=1)
+        child = Sequence(request, self.prompt, rules, self._piece, self._usual_solution)
+        child.course = self.course.twin(rules)
+        child.parent = self
+        child.cells = child.seats = 0  # its parent keeps room for one at a time
+        child.tokens = list(self.tokens)
+        child.decoded = self.decoded
+        child.pending = child.course.probe(self._probe.question)
+        child._thought_from = self._thought_from
+        self.offspring.append(child)
+
+    def answered(self, child: Sequence) -> None:
+        """Hears an early answer: one that is confident counts with those before it that were the same."""
+        assert self._probe is not None
+        self._probing = False
+        tokens = child.course.solution_tokens
+        self.probe_tokens += child.course.injected_tokens + tokens
+        answer = self._probe.read(self._probe.opening + child.texts()[1])
+        confident = tokens > 0 and child._log_probability / tokens >= math.log(PROBE_CONFIDENCE)
+        if answer is None or not confident:
+            self._agreed = []
+        else:
+            self._agreed = [*(same for same in self._agreed if same == answer), answer]
 
     def _abandon(self, reason: Literal["deadline", "interrupted"], now: float) -> None:
         thinking = self.course.phase is Phase.THINKING
