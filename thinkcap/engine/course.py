@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from thinkcap.engine.budget import CutStyle, FinishReason, StopReason
-from thinkcap.engine.loops import LoopGuard
+from thinkcap.engine.loop_guard import LoopGuard
 
 WAIT_SPACING = 16
 """Thinking tokens that a `Wait` is followed by at least, so that waiting makes progress."""

@@ -21,12 +21,12 @@ from thinkcap.engine.course import Marker, Rules
 from thinkcap.engine.events import Event, Finished
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.llama import Context, Model
-from thinkcap.engine.loop import StepLoop
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.prompt import Prompter
 from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve
 from thinkcap.engine.sequence import Fork, Probe, Sequence
+from thinkcap.engine.step_loop import StepLoop
 from thinkcap.engine.template import ChatTemplate
 from thinkcap.engine.threads import suitable
 from thinkcap.errors import ThinkcapError, UsageError

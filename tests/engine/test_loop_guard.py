@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thinkcap.engine.loops import LEAST_REPEATS, LEAST_TOKENS, LONGEST_CYCLE, LoopGuard
+from thinkcap.engine.loop_guard import LEAST_REPEATS, LEAST_TOKENS, LONGEST_CYCLE, LoopGuard
 
 
 def first_repeat(tokens: list[int]) -> int | None:
