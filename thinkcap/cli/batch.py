@@ -143,7 +143,9 @@ def _run(
         if ray is None:
             solver = stack.enter_context(options.load())
         else:
-            raise UsageError("--ray is not there yet.")
+            from thinkcap.runs.cluster import Cluster
+
+            solver = stack.enter_context(Cluster(ray, _loading(options)))
         settings = settings_of(solver.profile, solver.model_sha256, asked, options.context)
         tasks = tasks_of(problems, options.samples, solver.profile, asked)
         if restart:
@@ -164,6 +166,12 @@ def _run(
         else:
             watch = stack.enter_context(Lines(standing, sys.stderr))
         return run(solver, todo, results, settings, grader=grader, parallel=width, watch=watch)
+
+
+def _loading(options: GenerationOptions) -> dict[str, Any]:
+    """The arguments of `thinkcap.load`, for engines elsewhere."""
+    names = ("quant", "threads", "gpu_layers", "context", "think_start", "think_end")
+    return {"name": options.model} | {name: getattr(options, name) for name in names}
 
 
 def _profile(options: GenerationOptions) -> Profile:
@@ -228,7 +236,9 @@ def _model(options: GenerationOptions) -> tuple[Profile, Path | None, int]:
 
 
 def _summary(output: str, as_json: bool) -> None:
-    del output, as_json
+    from thinkcap.cli.report import summarise
+
+    summarise((output,), as_json=as_json)
 
 
 def _say(sentence: str) -> None:

@@ -1,0 +1,284 @@
+"""Engines on a Ray cluster, used like one engine: Ray places, starts and watches them, this file hands out requests.
+
+A node runs one engine, or one for each of its GPUs, or as many as `threads` fits into its CPUs. Requests go out in
+portions that shrink towards the end (guided self-scheduling, Polychronopoulos and Kuck, doi:10.1109/TC.1987.5009495),
+so that every engine keeps its batch full and none is left with much when the others are done. Outcomes stream back one
+by one; what an engine had not answered when it was lost goes out again.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from thinkcap.engine.engine import WIDTH, Engine, Failure, Step
+from thinkcap.engine.interrupt import Interrupt
+from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.profile import Profile
+from thinkcap.engine.request import Request
+from thinkcap.errors import ThinkcapError
+
+LOSSES = 3
+"""How often a request may be lost with its engine before it counts as what kills them."""
+STEP_EVERY = 0.5
+"""Seconds between two reports of an engine."""
+WAIT = 0.2
+"""Seconds the driver waits for results before it looks for Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What an engine says once it is loaded."""
+
+    profile: Profile
+    model_sha256: str
+
+
+class Host:
+    """An engine in a process of the cluster; becomes a Ray actor."""
+
+    def __init__(self, load: Mapping[str, Any], cpus: int) -> None:
+        self._load = dict(load)
+        self._cpus = cpus
+        self._engine: Engine | None = None
+
+    def describe(self) -> Described | ThinkcapError:
+        """Loads the model; an error comes back as a value, since its own type may not travel."""
+        import thinkcap
+        from thinkcap.engine.threads import physical_cores
+
+        try:
+            if self._load.get("threads") is None:
+                self._load["threads"] = max(1, min(physical_cores(), self._cpus))
+            self._engine = thinkcap.load(**self._load)
+        except ThinkcapError as error:
+            return ThinkcapError(str(error))
+        return Described(self._engine.profile, self._engine.model_sha256)
+
+    def solve(self, requests: list[Request], parallel: int) -> Iterator[Outcome | Failure | Step]:
+        """Each outcome as it finishes, and how things stand now and then."""
+        assert self._engine is not None
+        steps: deque[Step] = deque(maxlen=1)
+        told = 0.0
+        for result in self._engine.solve_many(requests, parallel=parallel, on_step=steps.append):
+            if isinstance(result, Failure):
+                result = Failure(result.request, ThinkcapError(str(result.error)))
+            yield result
+            if steps and time.perf_counter() - told > STEP_EVERY:
+                told = time.perf_counter()
+                yield steps[0]
+
+
+@dataclass(slots=True)
+class _Hand:
+    """The driver's end of one engine: what it works on, and what it has reported."""
+
+    actor: Any
+    pending: Any  # the Ray reference or generator that is waited for
+    requests: dict[tuple[str, int], Request] = field(default_factory=dict)
+    active: int = 0
+    sampled: int = 0
+    sampled_before: int = 0
+
+
+class Cluster:
+    """All engines that a cluster has room for. Use it as a context manager.
+
+    address  of a running cluster; `auto` takes the one this machine belongs to, and starts one here where there is none
+    load     the arguments of `thinkcap.load`, used on every node
+
+    Raises ThinkcapError where Ray is not installed, the cluster can't be reached or has no room, or no engine loads.
+    """
+
+    def __init__(self, address: str, load: Mapping[str, Any]) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        try:
+            import ray
+        except ImportError as error:
+            raise ThinkcapError("--ray needs Ray: run `pip install 'thinkcap[ray]'` on every machine.") from error
+        self._ray = ray
+        self._started = not ray.is_initialized()
+        if self._started:
+            try:
+                _knock(address)
+                ray.init(None if address == "auto" else address, log_to_driver=False, logging_level="ERROR")
+            except (OSError, ValueError, RuntimeError) as error:
+                raise ThinkcapError(
+                    f"The Ray cluster {address} can't be reached ({_brief(error)}): "
+                    "check the address, or leave it out to use this machine."
+                ) from error
+        try:
+            self._hands = self._start(load)
+            first = self._first_described()
+        except BaseException:
+            self.close()
+            raise
+        self.profile: Profile = first.profile
+        self.model_sha256: str = first.model_sha256
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the engines, and leaves the cluster if this joined it."""
+        for hand in getattr(self, "_hands", []):
+            self._ray.kill(hand.actor)
+        self._hands = []
+        if self._started:
+            self._ray.shutdown()
+
+    def solve_many(
+        self,
+        requests: Iterable[Request],
+        *,
+        parallel: int | None = None,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> Iterator[Outcome | Failure]:
+        """As `Engine.solve_many`, `parallel` counting for each engine. Ctrl-C gives up what is in flight.
+
+        Raises ThinkcapError when every engine is lost.
+        """
+        self._queue = deque(requests)
+        self._losses: dict[tuple[str, int], int] = {}
+        width = parallel or WIDTH
+        began = time.perf_counter()
+        with Interrupt() as interrupt:
+            while (self._queue or any(hand.requests for hand in self._hands)) and not interrupt.asked:
+                if not self._hands:
+                    raise ThinkcapError("All engines of the cluster are lost: run the same command again to go on.")
+                for hand in self._hands:
+                    if hand.pending is None:
+                        self._hand_out(hand, width)
+                waited = {hand.pending: hand for hand in self._hands if hand.pending is not None}
+                ready, _ = self._ray.wait(list(waited), num_returns=1, timeout=WAIT)
+                for pending in ready:
+                    yield from self._receive(waited[pending])
+                if on_step is not None:
+                    on_step(self._step(time.perf_counter() - began))
+
+    def _start(self, load: Mapping[str, Any]) -> list[_Hand]:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        kind = self._ray.remote(Host)
+        hands = []
+        for node in self._ray.nodes():
+            if not node["Alive"]:
+                continue
+            place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            for cpus, gpus in engines_on(node["Resources"], load.get("threads"), load.get("gpu_layers")):
+                actor = kind.options(
+                    num_cpus=cpus, num_gpus=gpus, max_restarts=LOSSES, scheduling_strategy=place
+                ).remote(dict(load), cpus)
+                hands.append(_Hand(actor, actor.describe.remote()))
+        if not hands:
+            raise ThinkcapError("The Ray cluster has no free CPUs: start a node with at least as many as --threads.")
+        return hands
+
+    def _first_described(self) -> Described:
+        """What the first engine to be loaded says of itself; those that fail before it are let go."""
+        refused = lost = ""
+        while self._hands:
+            ready, _ = self._ray.wait([hand.pending for hand in self._hands], num_returns=1)
+            hand = next(hand for hand in self._hands if hand.pending in ready)
+            try:
+                described = self._ray.get(hand.pending)
+                if isinstance(described, Described):
+                    hand.pending = None
+                    return described
+                refused = str(described).rstrip(".")
+            except self._ray.exceptions.RayError as error:
+                lost = _brief(error)
+            self._hands.remove(hand)
+        raise ThinkcapError(f"No engine of the cluster could be loaded: {refused or lost}.")
+
+    def _hand_out(self, hand: _Hand, width: int) -> None:
+        """Gives an engine its next portion: half of its even share of what is left, but a full batch at least."""
+        count = min(len(self._queue), max(width, len(self._queue) // (2 * len(self._hands))))
+        portion = [self._queue.popleft() for _ in range(count)]
+        if portion:
+            hand.requests = {(request.id, request.sample): request for request in portion}
+            hand.sampled_before += hand.sampled
+            hand.sampled = 0
+            hand.pending = hand.actor.solve.options(num_returns="streaming").remote(portion, width)
+
+    def _receive(self, hand: _Hand) -> Iterator[Outcome | Failure]:
+        """Takes what an engine has sent; an engine that is lost gives its requests back."""
+        try:
+            if not hasattr(hand.pending, "__next__"):
+                self._greet(hand, self._ray.get(hand.pending))
+                return
+            result = self._ray.get(next(hand.pending))
+        except StopIteration:
+            self._queue.extend(hand.requests.values())
+            hand.requests, hand.pending, hand.active = {}, None, 0
+            return
+        except self._ray.exceptions.RayError as error:
+            yield from self._lost(hand, error)
+            return
+        if isinstance(result, Step):
+            hand.active, hand.sampled = result.active, result.sampled
+            return
+        request = result.request if isinstance(result, Failure) else result
+        if hand.requests.pop((request.id, request.sample), None) is not None:
+            yield result
+
+    def _greet(self, hand: _Hand, described: Described | ThinkcapError) -> None:
+        """An engine is loaded, or could not be."""
+        if isinstance(described, Described) and described.model_sha256 == self.model_sha256:
+            hand.pending = None
+            return
+        self._hands.remove(hand)
+        self._ray.kill(hand.actor)
+
+    def _lost(self, hand: _Hand, error: Exception) -> Iterator[Failure]:
+        """Puts an engine's unanswered requests back, and waits for Ray to start it anew; if Ray can't, it is gone."""
+        starting = not hasattr(hand.pending, "__next__")
+        for key, request in hand.requests.items():
+            self._losses[key] = self._losses.get(key, 0) + 1
+            if self._losses[key] < LOSSES:
+                self._queue.appendleft(request)
+            else:
+                yield Failure(request, ThinkcapError(f"The engine was lost {LOSSES} times over it ({_brief(error)})."))
+        hand.requests, hand.active = {}, 0
+        if starting:
+            self._hands.remove(hand)
+        else:
+            hand.pending = hand.actor.describe.remote()
+
+    def _step(self, seconds: float) -> Step:
+        sampled = sum(hand.sampled + hand.sampled_before for hand in self._hands)
+        active = sum(hand.active for hand in self._hands)
+        return Step(active, len(self._queue), sampled, sampled, seconds, seconds)
+
+
+def engines_on(resources: Mapping[str, float], threads: int | None, gpu_layers: int | None) -> list[tuple[int, int]]:
+    """The (CPUs, GPUs) of each engine that a node with these resources runs."""
+    cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
+    if gpus and gpu_layers != 0 and cpus >= gpus:
+        return [(1, 1)] * gpus
+    if threads is not None:
+        return [(threads, 0)] * (cpus // threads)
+    return [(cpus, 0)] if cpus else []
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nothing answers at `host:port`; Ray itself takes minutes to say so."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "/" not in address:
+        socket.create_connection((host, int(port)), timeout=5).close()
+
+
+def _brief(error: BaseException) -> str:
+    """The first line of an error that may be pages long."""
+    return next((line.strip().rstrip(".:") for line in str(error).splitlines() if line.strip()), type(error).__name__)
