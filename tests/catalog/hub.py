@@ -69,7 +69,7 @@ class Hub:
         return [request for request in self.requests if request.method == method and part in request.path]
 
     def environment(self) -> dict[str, str]:
-        return {"HF_ENDPOINT": self.url}
+        return {"HF_ENDPOINT": self.url} if self.url else {}
 
 
 def is_large(path: str) -> bool:

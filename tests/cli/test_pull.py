@@ -13,9 +13,12 @@ import pytest
 
 from tests.catalog.hub import Hub, serve
 from tests.catalog.machine import Machine
+from tests.catalog.qwen2 import Qwen2
+from thinkcap.catalog.locate import locate
 
 REPOSITORY = "someone/Thinker-1B-GGUF"
 MODEL = bytes(range(256)) * 20_000  # 5 MB
+EMPTY = b"\x02\0\0\0\0\0\0\0{}"  # safetensors without tensors
 
 
 @pytest.fixture
@@ -296,16 +299,99 @@ def test_pull_of_what_needs_none(machine: Machine, tmp_path: Path) -> None:
 
 def test_bar_on_a_terminal_has_rate_and_time_left_and_goes_away(machine: Machine) -> None:
     machine.hub.rate = 4_000_000
-    environment = machine.environment(TERM="xterm-256color")
-    terminal = pexpect.spawn(
-        sys.executable,
-        ["-m", "thinkcap", "pull", f"{REPOSITORY}:q8_0"],
-        env=environment,
-        dimensions=(24, 80),
-        timeout=30,
-    )
+    terminal = on_terminal(machine, "pull", f"{REPOSITORY}:q8_0")
     terminal.expect(r"fetching.*?\d\.\d/5\.1 MB.*?\d\.\d MB/s.*?0:00:\d\d")
     terminal.expect("Ready: thinkcap solve")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+E1 = "Salesforce/E1-Math-1.5B"
+
+
+def checkpoint_of_e1(machine: Machine) -> None:
+    folder = machine.home / "checkpoint"
+    Qwen2.random(layers=1).write(folder, shards=2)
+    machine.hub.add(E1, {path.name: path.read_bytes() for path in folder.iterdir()}, licence="cc-by-nc-4.0")
+
+
+def test_e1_is_converted_from_its_original_when_asked(machine: Machine) -> None:
+    checkpoint_of_e1(machine)
+    unasked = machine.run("pull", "e1-math-1.5b")
+    assert (unasked.returncode, unasked.stderr) == (
+        1,
+        "thinkcap: There is no e1-math-1.5b in q8_0: no GGUF of it is published. `thinkcap pull e1-math-1.5b "
+        f"--convert` makes one from {E1}, a larger download.\n",
+    )
+    wrong = machine.run("pull", "e1-math-1.5b", "--convert", "--quant", "q4_k_m")
+    assert (wrong.returncode, wrong.stderr) == (
+        2,
+        "thinkcap: A conversion writes q8_0, f16 or bf16, not q4_k_m.\n",
+    )
+    done = machine.run("pull", "e1-math-1.5b", "--convert", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "Licence: CC-BY-NC-4.0: for non-commercial use only." in done.stderr
+    made = machine.cached(E1, "E1-Math-1.5B-Q8_0.gguf")
+    assert made.is_symlink()
+    assert made.resolve().parent.name == "blobs"
+    assert json.loads(done.stdout)["path"] == str(made)
+
+    machine.hub.requests.clear()
+    again = machine.run("pull", "e1-math-1.5b", "--convert", HF_HUB_OFFLINE="1")
+    assert (again.returncode, again.stderr, machine.hub.requests) == (0, "", [])
+    shown = json.loads(machine.run("models", "show", "e1-math-1.5b", "--json").stdout)
+    assert shown["file"]["path"] == str(made)
+    assert shown["file"]["markers"]["start"] == "<think>"
+    solved = machine.run(
+        "solve", "What?", "--model", "e1-math-1.5b", "--budget", "4", "--solution-budget", "4", "--json"
+    )
+    assert solved.returncode == 0, solved.stderr
+    assert json.loads(solved.stdout)["thinking_tokens"] == 4
+
+
+def test_conversion_of_what_is_no_qwen2_is_refused(machine: Machine) -> None:
+    machine.hub.add("someone/Llama-Thinker", {"config.json": b'{"model_type": "llama"}', "model.safetensors": EMPTY})
+    done = machine.run("pull", "someone/Llama-Thinker", "--convert")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "thinkcap: someone/Llama-Thinker is of the architecture llama: only qwen2 is converted; look for a GGUF on the "
+        "hub.\n"
+    )
+    assert machine.hub.asked("GET", "model.safetensors") == [], "nothing large is fetched in vain"
+
+
+def on_terminal(machine: Machine, *words: str) -> pexpect.spawn:
+    environment = machine.environment(TERM="xterm-256color")
+    return pexpect.spawn(
+        sys.executable, ["-m", "thinkcap", *words], env=environment, dimensions=(24, 80), timeout=30, encoding="utf-8"
+    )
+
+
+def test_conversion_is_offered_on_a_terminal_and_no_is_no(machine: Machine) -> None:
+    checkpoint_of_e1(machine)
+    terminal = on_terminal(machine, "pull", "e1-math-1.5b")
+    terminal.expect(r"Fetch the original and convert it now\? \[y/N\]")
+    terminal.sendline("n")
+    terminal.expect(pexpect.EOF)
+    assert machine.hub.requests == []
+
+
+def test_solve_offers_the_pull_on_a_terminal_only(machine: Machine) -> None:
+    machine.own_models(f'[models.thinker]\nsources = ["{REPOSITORY}"]\nlicence = "MIT"\n')
+    elsewhere = machine.run("solve", "What?", "--model", "thinker")
+    assert (elsewhere.returncode, elsewhere.stderr) == (
+        1,
+        "thinkcap: thinker (q8_0) is not downloaded yet: run `thinkcap pull thinker`, or use the built-in model: "
+        "--model abacus.\n",
+    )
+    machine.hub.repositories[REPOSITORY].files["Thinker-1B.Q8_0.gguf"] = locate("abacus").path.read_bytes()
+    terminal = on_terminal(machine, "solve", "What is 12 + 34?", "--model", "thinker")
+    terminal.expect(r"thinker \(q8_0\) is not downloaded yet\.")
+    terminal.expect(r"Fetch it now\? \[y/N\]")
+    terminal.sendline("y")
+    terminal.expect("Ready: thinkcap solve --model thinker")
+    terminal.expect("46")
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0

@@ -57,7 +57,7 @@ class Checkpoint:
 
     def json(self, name: str) -> dict[str, Any]:
         """One of the folder's JSON files; empty where it isn't there."""
-        return _json(self.folder / name) if (self.folder / name).exists() else {}
+        return read_json(self.folder / name) if (self.folder / name).exists() else {}
 
     def text(self, name: str) -> str | None:
         path = self.folder / name
@@ -71,7 +71,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         raise ThinkcapError(f"{folder} has no config.json: it is no model in the transformers format.")
     index = folder / "model.safetensors.index.json"
     if index.exists():
-        names = sorted({str(name) for name in _json(index).get("weight_map", {}).values()})
+        names = sorted({str(name) for name in read_json(index).get("weight_map", {}).values()})
     else:
         names = sorted(path.name for path in folder.glob("*.safetensors"))
     if not names:
@@ -79,7 +79,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     tensors: dict[str, StoredTensor] = {}
     for name in names:
         tensors.update(_tensors(folder / name))
-    return Checkpoint(folder, _json(config), tensors)
+    return Checkpoint(folder, read_json(config), tensors)
 
 
 def _tensors(file: Path) -> dict[str, StoredTensor]:
@@ -113,7 +113,8 @@ def _float32(raw: npt.NDArray[Any], dtype: str) -> Weights:
     return raw.astype(np.float32)
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises ThinkcapError where it holds anything else."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:

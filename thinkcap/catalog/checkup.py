@@ -37,29 +37,29 @@ class Check:
 
 def checkup() -> Iterator[Check]:
     """Every check, one after the other: a broken one does not keep the rest from running."""
-    checks: list[Callable[[], Check]] = [
-        _python,
-        _thinkcap,
-        _llama,
-        _cpu,
-        _threads,
-        _memory,
-        _gpu,
-        _catalogue,
-        _default_model,
-        _conversion,
-        _cache,
-        _hub,
-        _abacus,
-    ]
-    for check in checks:
+    checks: dict[str, Callable[[], Check]] = {
+        "python": _python,
+        "thinkcap": _thinkcap,
+        "llama.cpp": _llama,
+        "cpu": _cpu,
+        "threads": _threads,
+        "memory": _memory,
+        "gpu": _gpu,
+        "models": _catalogue,
+        "default": _default_model,
+        "convert": _conversion,
+        "cache": _cache,
+        "hub": _hub,
+        "abacus": _abacus,
+    }
+    for name, check in checks.items():
         try:
             yield check()
         except ThinkcapError as error:
-            yield Check(check.__name__.strip("_"), "broken", str(error))
+            yield Check(name, "broken", str(error))
         except Exception as error:  # whatever is broken here is what a doctor is for
             finding = f"{type(error).__name__}: {error}"
-            yield Check(check.__name__.strip("_"), "broken", finding, f"{_REINSTALL}, and llama.cpp: {_REBUILD}")
+            yield Check(name, "broken", finding, f"{_REINSTALL}, and llama.cpp: {_REBUILD}")
 
 
 def _python() -> Check:

@@ -79,8 +79,8 @@ def convert_file(folder: Path, output: Path, quant: str, *, name: str, progress:
 
     check_quant(quant)
     checkpoint = open_checkpoint(folder)
-    _check_architecture(checkpoint)
     config = checkpoint.config
+    check_config(config, folder)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN2, config["num_hidden_layers"])
     tensors: dict[str, StoredTensor] = {}
     for key, tensor in checkpoint.tensors.items():
@@ -168,18 +168,18 @@ def _kind(tensor: StoredTensor, quant: str) -> GGMLQuantizationType:
     return Kind.F16 if quant == "f16" else Kind.BF16
 
 
-def _check_architecture(checkpoint: Checkpoint) -> None:
-    config = checkpoint.config
+def check_config(config: dict[str, Any], place: Path | str) -> None:
+    """Raises ThinkcapError where a config.json is not that of a model which conversion can write."""
     kind = config.get("model_type")
     if kind != "qwen2":
         raise ThinkcapError(
-            f"{checkpoint.folder} is of the architecture {kind}: only qwen2 is converted; look for a GGUF on the hub."
+            f"{place} is of the architecture {kind}: only qwen2 is converted; look for a GGUF on the hub."
         )
     if config.get("use_sliding_window"):
-        raise ThinkcapError(f"{checkpoint.folder} uses sliding-window attention, which can't be converted.")
+        raise ThinkcapError(f"{place} uses sliding-window attention, which can't be converted.")
     for key in ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"):
         if not isinstance(config.get(key), int):
-            raise ThinkcapError(f"{checkpoint.folder / 'config.json'} should give {key} as a whole number.")
+            raise ThinkcapError(f"The config.json of {place} should give {key} as a whole number.")
 
 
 def _check_tensors(tensors: dict[str, StoredTensor], config: dict[str, Any], folder: Path) -> None:

@@ -117,7 +117,8 @@ class _Reader:
         value: int | float | bool
         (value,) = struct.unpack_from("<" + code, self.data, self.at)
         self.at += struct.calcsize("<" + code)
-        return value
+        # A float32 as it was written, 0.6, and not what it becomes in double precision, 0.6000000238418579.
+        return float(f"{value:.7g}") if code == "f" else value
 
     def _string(self, longest: int | None = None) -> str:
         length = int(self._scalar("Q"))

@@ -54,6 +54,10 @@ class Plan:
             done += sizes[file]
         return paths[0]
 
+    def peek(self, file: str, notice: Notice) -> Path:
+        """Fetches one small file before the rest, to look whether the rest is worth it."""
+        return download(self.repository, file, lambda here: None, notice)
+
 
 class NoSuchQuant(ThinkcapError):  # noqa: N818 (a state the command offers a conversion for)
     """None of a model's repositories has the wanted quant as a GGUF."""
@@ -114,8 +118,8 @@ def original_plan(reference: Reference, revision: str | None, notice: Notice) ->
     repository = describe(original, revision, notice)
     paths = [file.path for file in repository.files if "/" not in file.path]
     weights = sorted(path for path in paths if path.endswith(".safetensors"))
-    if not weights:
-        raise ThinkcapError(f"{original} has no safetensors to convert.")
+    if not weights or "config.json" not in paths:
+        raise ThinkcapError(f"{original} has no model in safetensors to convert.")
     others = [path for path in paths if path.endswith(".json") or path == "chat_template.jinja"]
     return _plan(reference, repository, Variant("safetensors", (*sorted(others), *weights)))
 

@@ -115,13 +115,15 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
 
 
 def _convert(reference: Reference, revision: str | None) -> Path:
-    from thinkcap.catalog.convert import check_quant, convert, weights_in
+    from thinkcap.catalog.checkpoint import read_json
+    from thinkcap.catalog.convert import check_config, check_quant, convert, weights_in
     from thinkcap.catalog.locate import wanted_quant
     from thinkcap.catalog.pull import original_plan
 
     quant = wanted_quant(reference) or "q8_0"
     check_quant(quant)
     found = original_plan(reference, revision, _say)
+    check_config(read_json(found.peek("config.json", _say)), found.repository.id)
     _announce(reference, found)
     with _bar("fetching", found.size, found.size - found.missing) as progress:
         folder = found.run(progress, _say).parent

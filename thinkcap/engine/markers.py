@@ -77,8 +77,12 @@ def find(
     """
     if (start is None) != (end is None):
         raise ThinkcapError("Give --think-start and --think-end together, one marker alone is not enough.")
-    known = _Known(start, end) if start is not None and end is not None else _detect(template, special_tokens)
-    if known is None:
+    if start is not None and end is not None:
+        named = (known for known in _KNOWN if (known.start, known.end) == (start, end))
+        known = next(named, _Known(start, end))
+    elif (found := _detect(template, special_tokens)) is not None:
+        known = found
+    else:
         return None
     opened = _opens(template, known.start, known.end)
     return Markers(known.start, known.end, opened, "" if opened else known.start + _gap(template, known))
