@@ -1,0 +1,68 @@
+"""The README is true: its commands run, its example is the file it says, CI runs its second command."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.catalog.hub import serve
+from tests.catalog.machine import Machine
+from thinkcap.catalog.locate import locate
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+SETUPS = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+CONSOLES = re.findall(r"```console\n(.*?)\n```", README, re.DOTALL)
+COMMANDS = [line[2:] for block in CONSOLES for line in block.splitlines() if line.startswith("$ ")]
+
+
+def test_the_second_command_is_what_ci_runs() -> None:
+    assert SETUPS[1] in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_the_first_command_solves_the_problem(tmp_path: Path) -> None:
+    solve = SETUPS[0].split(" && ")[-1].replace(".venv/bin/thinkcap", f"{sys.executable} -m thinkcap")
+    done = subprocess.run(solve, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "1262" in done.stdout
+
+
+def test_every_command_runs(tmp_path: Path) -> None:
+    """One after another, as a reader would type them; the hub they pull from is on this machine and gives abacus."""
+    model = locate("abacus", "q8_0").path.read_bytes()
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    with serve() as hub:
+        hub.add("DataSoul/L1-Qwen-1.5B-Max-GGUF", {"L1-Qwen-1.5B-Max-Q8_0.gguf": model})
+        machine = Machine(tmp_path, hub)
+        (tmp_path / "thinkcap").write_text(f'#!/bin/sh\nexec {sys.executable} -m thinkcap "$@"\n')
+        (tmp_path / "thinkcap").chmod(0o755)
+        environment = machine.environment(PATH=f"{tmp_path}:{os.environ['PATH']}")
+        assert COMMANDS
+        for command in COMMANDS:
+            done = subprocess.run(
+                command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_python_example_is_the_shipped_one() -> None:
+    shown = re.search(r"```python\n(.*?)\n```", README, re.DOTALL)
+    assert shown
+    assert shown[1] in (ROOT / "examples" / "solve.py").read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_the_examples_run(path: Path) -> None:
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert "1262" in done.stdout or path.name == "stream.py"
+    assert done.stderr == ""
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
