@@ -38,12 +38,11 @@ def machine(hub: Hub, tmp_path: Path) -> Machine:
 def test_pull_says_what_it_fetches_and_leaves_the_file_in_the_cache(machine: Machine) -> None:
     done = machine.run("pull", f"{REPOSITORY}:q8_0", "--json")
     assert done.returncode == 0, done.stderr
-    first, size, licence, ready = done.stderr.splitlines()
-    assert first == f"{REPOSITORY} (q8_0) from {REPOSITORY}, Thinker-1B.Q8_0.gguf."
-    assert size.startswith("Size: 5 MB; ")
-    assert size.endswith(f"free in {machine.cache}.")
-    assert licence == "Licence: mit."
-    assert ready == f"Ready: thinkcap solve --model {REPOSITORY}:q8_0 …"
+    said = done.stderr.splitlines()
+    assert said[:3] == [f"model    {REPOSITORY} (q8_0)", "from     Thinker-1B.Q8_0.gguf", "size     5.1 MB"]
+    assert said[3].startswith("free ")
+    assert str(machine.cache) in done.stderr
+    assert said[-2:] == ["licence  mit", f"Ready: thinkcap solve --model {REPOSITORY}:q8_0 …"]
     record = json.loads(done.stdout)
     assert (record["quant"], record["bytes"]) == ("q8_0", len(MODEL))
     assert Path(record["path"]).read_bytes() == MODEL
@@ -72,7 +71,7 @@ def test_split_model_in_a_subfolder_comes_whole(machine: Machine) -> None:
     done = machine.run("pull", "someone/Big-GGUF:bf16", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["path"].endswith("BF16/big-BF16-00001-of-00003.gguf")
-    assert "Size: 3 kB;" in done.stderr
+    assert "size     3.0 kB\n" in done.stderr
     for path, data in shards.items():
         assert machine.cached("someone/Big-GGUF", path).read_bytes() == data
 
@@ -112,7 +111,8 @@ def test_killed_pull_of_50_mb_continues(machine: Machine) -> None:
     machine.hub.requests.clear()
     second = machine.run("pull", "someone/Large-GGUF:q8_0")
     assert second.returncode == 0, second.stderr
-    assert f"Size: 51 MB, {(len(data) - arrived) / 1e6:.0f} MB of it still to fetch;" in second.stderr
+    assert "size     51 MB, " in second.stderr
+    assert " of it still to fetch\n" in second.stderr
     (request,) = machine.hub.asked("GET", "/someone/Large-GGUF/large-q8_0.gguf")
     assert request.range == f"bytes={arrived}-"
     assert machine.cached("someone/Large-GGUF", "*.gguf").read_bytes() == data
@@ -245,8 +245,8 @@ def test_sources_are_tried_in_order_and_the_terms_are_said(machine: Machine) -> 
     machine.hub.add("someone/Other-GGUF", {"other-q4_k_m.gguf": b"4"})
     done = machine.run("pull", "thinker")
     assert done.returncode == 0, done.stderr
-    assert f"thinker (q8_0) from {REPOSITORY}" in done.stderr
-    assert "Licence: CC-BY-NC-4.0: for non-commercial use only." in done.stderr
+    assert f"model    thinker (q8_0)\nfrom     {REPOSITORY}, Thinker-1B.Q8_0.gguf\n" in done.stderr
+    assert "licence  CC-BY-NC-4.0, for non-commercial use only\n" in done.stderr
     done = machine.run("pull", "thinker", "--quant", "iq4_xs")
     assert done.stderr == (
         "thinkcap: There is no thinker in iq4_xs: someone/Gone-GGUF is not on the hub; someone/Other-GGUF has q4_k_m; "
@@ -331,7 +331,7 @@ def test_e1_is_converted_from_its_original_when_asked(machine: Machine) -> None:
     )
     done = machine.run("pull", "e1-math-1.5b", "--convert", "--json")
     assert done.returncode == 0, done.stderr
-    assert "Licence: CC-BY-NC-4.0: for non-commercial use only." in done.stderr
+    assert "licence  CC-BY-NC-4.0, for non-commercial use only\n" in done.stderr
     made = machine.cached(E1, "E1-Math-1.5B-Q8_0.gguf")
     assert made.is_symlink()
     assert made.resolve().parent.name == "blobs"

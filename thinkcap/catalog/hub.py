@@ -115,7 +115,7 @@ def describe(repository: str, revision: str | None = None, notice: Notice = prin
     Raises NoSuchRepository, or ThinkcapError in one sentence for anything else that went wrong.
     """
     asked = revision or "main"
-    with _explained(repository, asked):
+    with _explained(repository, asked), _quiet_library():
         info = _patiently(
             lambda: HfApi().model_info(
                 repository, revision=revision, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT

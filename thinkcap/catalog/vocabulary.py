@@ -48,7 +48,8 @@ def read_vocabulary(checkpoint: Checkpoint, rows: int) -> Vocabulary:
     model = tokenizer.get("model", {})
     if model.get("type") != "BPE" or not isinstance(model.get("vocab"), dict):
         raise ThinkcapError(f"{checkpoint.folder} has no tokenizer.json with a BPE vocabulary: it can't be converted.")
-    if _QWEN2_SPLIT not in _patterns(tokenizer.get("pre_tokenizer")):
+    is_qwen2 = str(settings.get("tokenizer_class")).startswith("Qwen2")
+    if not is_qwen2 and _QWEN2_SPLIT not in _patterns(tokenizer.get("pre_tokenizer")):
         raise ThinkcapError(f"{checkpoint.folder} splits text in another way than Qwen2: it can't be converted.")
     added = {entry["id"]: entry for entry in tokenizer.get("added_tokens", [])}
     texts = {number: text for text, number in model["vocab"].items()}

@@ -141,13 +141,22 @@ def _how_to_name(reference: Reference) -> str:
 def _announce(reference: Reference, plan: Plan) -> None:
     from thinkcap.catalog.cache import cache_folder
     from thinkcap.catalog.sizes import bytes_text
+    from thinkcap.show.catalogue import fact_lines
 
-    parts = f" in {len(plan.files)} files" if len(plan.files) > 1 else f", {plan.files[0]}"
+    named = reference.name != plan.repository.id
+    what = f"{plan.repository.id}, {len(plan.files)} files" if len(plan.files) > 1 else plan.files[0]
+    where = f"{plan.repository.id}, " if named and len(plan.files) == 1 else ""
     rest = f", {bytes_text(plan.missing)} of it still to fetch" if 0 < plan.missing < plan.size else ""
-    terms = ": for non-commercial use only" if plan.noncommercial else ""
-    _say(f"{reference.name} ({plan.quant}) from {plan.repository.id}{parts}.")
-    _say(f"Size: {bytes_text(plan.size)}{rest}; {bytes_text(plan.free)} free in {cache_folder()}.")
-    _say(f"Licence: {plan.licence}{terms}.")
+    terms = ", for non-commercial use only" if plan.noncommercial else ""
+    facts = [
+        ("model", f"{reference.name} ({plan.quant})" if plan.quant else reference.name),
+        ("from", where + what),
+        ("size", bytes_text(plan.size) + rest),
+        ("free", f"{bytes_text(plan.free)} in {cache_folder()}"),
+        ("licence", plan.licence + terms),
+    ]
+    for line in fact_lines(facts):
+        _print(line)
 
 
 @contextmanager
@@ -173,6 +182,12 @@ def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Progress]:
 
 
 def _say(sentence: str) -> None:
-    from thinkcap.show.text import one_line, spell
+    from thinkcap.show.text import one_line
 
-    print(spell(one_line(sentence), sys.stderr.encoding), file=sys.stderr)
+    _print(one_line(sentence))
+
+
+def _print(line: str) -> None:
+    from thinkcap.show.text import printable, spell
+
+    print(spell(printable(line), sys.stderr.encoding), file=sys.stderr)
