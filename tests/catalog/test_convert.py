@@ -138,6 +138,24 @@ def test_what_cannot_be_converted_is_refused(tmp_path: Path) -> None:
         convert_file(large, large / "out.gguf", "q4_k_m", name="tiny", progress=lambda weights: None)
 
 
+def test_no_space_leaves_nothing_behind(tmp_path: Path) -> None:
+    snapshot = tmp_path / "models--a--b" / "snapshots" / "c1"
+    Qwen2.random().write(snapshot)
+    script = (
+        "import resource; from pathlib import Path; from thinkcap.catalog.convert import convert;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
+        f"convert(Path({str(snapshot)!r}), 'f16', name='b', progress=lambda weights: None)"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    blobs = snapshot.parents[1] / "blobs"
+    assert run.stderr.splitlines()[-1] == (
+        f"thinkcap.errors.ThinkcapError: No space is left for the f16 file in {blobs}: free some, or set HF_HOME to a "
+        "folder on another disk."
+    )
+    assert list(blobs.iterdir()) == []
+    assert list(snapshot.glob("*.gguf")) == []
+
+
 def test_memory_stays_small(tmp_path: Path) -> None:
     """A checkpoint of 84 MB, its largest tensor 34 MB, in a process whose data may not grow beyond the promise."""
     model = Qwen2.random(layers=1, width=512, feed_forward=1024, rows=16_384)

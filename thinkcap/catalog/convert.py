@@ -120,7 +120,7 @@ def convert_file(folder: Path, output: Path, quant: str, *, name: str, progress:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
             raise ThinkcapError(
-                f"No space is left for {output.name} in {output.parent}: free some, or set HF_HOME to a folder on "
+                f"No space is left for the {quant} file in {output.parent}: free some, or set HF_HOME to a folder on "
                 "another disk."
             ) from error
         raise

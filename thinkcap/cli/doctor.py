@@ -48,17 +48,17 @@ def command(as_json: bool) -> None:
 
 
 def _print(check: Check) -> None:
-    from thinkcap.show.catalogue import wrapped
+    from thinkcap.show.catalogue import colour, wrapped
     from thinkcap.show.text import is_unicode, printable
 
     unicode = is_unicode(sys.stdout.encoding)
-    sign, colour = _SIGNS[check.state]
+    sign, tint = _SIGNS[check.state]
     sign = sign if unicode else f"{_PLAIN_SIGNS[check.state]:<6}"
     head = f"{sign} {check.name:<10} "
     lines = wrapped(head, check.finding)
     if check.cure:
         lines += wrapped(" " * len(head) + ("→ " if unicode else "-> "), check.cure)
     first, *rest = (printable(line) for line in lines)
-    click.echo(click.style(first[: len(sign)], fg=colour, bold=True) + first[len(sign) :])
+    click.echo(click.style(first[: len(sign)], fg=tint, bold=True) + first[len(sign) :], color=colour())
     for line in rest:
         click.echo(line)

@@ -56,10 +56,10 @@ def command(context: click.Context, as_json: bool) -> None:
     if as_json:
         _print_json([model.to_dict() for model in models])
         return
-    from thinkcap.show.catalogue import model_table
+    from thinkcap.show.catalogue import colour, model_table
 
     head, *rows = model_table(models)
-    click.secho(head, bold=True)
+    click.secho(head, bold=True, color=colour())
     _print(rows)
     _print(["", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME", f"Your own: {user_file()}"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from thinkcap.catalog.listing import Listed
 
 _WIDEST_NAME = 34
+
+
+def colour() -> bool | None:
+    """Whether click may colour: never under NO_COLOR, else (None) where the stream is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def columns() -> int:
