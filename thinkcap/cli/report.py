@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from thinkcap.cli.options import debug_option
+from thinkcap.errors import UsageError
 
 if TYPE_CHECKING:
     from thinkcap.runs.records import Record
+    from thinkcap.show.curve import Curve
+
+TERMINAL = "-"
+"""The path of a plot that means the terminal."""
 
 EXAMPLES = """\
 \b
@@ -22,6 +27,8 @@ Examples:
   thinkcap report results.jsonl --by subject
   thinkcap report results.jsonl --failures | less
   thinkcap report results.jsonl --regrade --json
+  thinkcap report results.jsonl --plot curve.html
+  thinkcap report aime.jsonl --plot curve.png --reference e1,deepscaler
 """
 
 
@@ -31,31 +38,60 @@ Examples:
 @click.option("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
 @click.option("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@click.option("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
+@click.option("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
 @debug_option
-def command(files: tuple[str, ...], by: str | None, failures: bool, regrade: bool, as_json: bool) -> None:
+def command(
+    files: tuple[str, ...],
+    by: str | None,
+    failures: bool,
+    regrade: bool,
+    as_json: bool,
+    plots: tuple[str, ...],
+    reference: str | None,
+) -> None:
     """Summarise the results of batches, also while they are running.
 
     A row for each model and budget: Avg@k with its 95 % interval, pass@k (unbiased), maj@k (a vote by mathematical
     equivalence), mean thinking and solution tokens, the share of thoughts that were cut and of results with an answer,
     and for models that are told a length, how far off they are.
+
+    --plot draws accuracy against tokens used with its 95 % interval, the share of thoughts cut, and tokens used against
+    tokens asked: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
+    problems behind every point.
     """
-    summarise(files, by=by, failures=failures, regrade=regrade, as_json=as_json)
+    summarise(files, by=by, failures=failures, regrade=regrade, as_json=as_json, plots=plots, reference=reference or "")
 
 
 def summarise(
-    files: Sequence[str], *, by: str | None = None, failures: bool = False, regrade: bool = False, as_json: bool = False
+    files: Sequence[str],
+    *,
+    by: str | None = None,
+    failures: bool = False,
+    regrade: bool = False,
+    as_json: bool = False,
+    plots: Sequence[str] = (),
+    reference: str = "",
 ) -> None:
     """Prints what the files hold; the arguments are the command's."""
     from thinkcap.grading import Grader
     from thinkcap.runs import report
     from thinkcap.show.text import json_line
 
+    if TERMINAL in plots and (as_json or failures):
+        raise UsageError("--plot - draws below the tables, so it goes with neither --json nor --failures.")
+    published = _published(plots, reference) if plots or reference else []
     records = report.read_all(files)
     with ExitStack() as stack:
         grader = stack.enter_context(Grader())
         changed = report.regrade(records, grader) if regrade else None
         groups = report.group(records, by, grader)
     wrong = report.failures(records) if failures else None
+    if plots:
+        from thinkcap.show.curve import curves
+
+        drawn = [*curves(groups), *published]
+        _save(drawn, plots)
     if as_json:
         figures: dict[str, Any] = {"groups": [group.to_dict() for group in groups]}
         if changed is not None:
@@ -72,6 +108,32 @@ def summarise(
     print_report(groups, sys.stdout, by)
     if changed is not None:
         print(f"{changed} of {len(records)} verdicts changed; the files stay as they are.")
+    if TERMINAL in plots:
+        from thinkcap.show.terminal_chart import print_chart
+
+        print_chart(drawn, sys.stdout)
+
+
+def _published(plots: Sequence[str], reference: str) -> list[Curve]:
+    """The published curves asked for. What can be refused of a plot is refused here, before anything is read."""
+    from thinkcap.show.plot import check_path
+    from thinkcap.show.reference import references
+
+    if not plots:
+        raise UsageError("--reference adds points to a plot: say where that goes, like --plot curve.png.")
+    for path in plots:
+        if path != TERMINAL:
+            check_path(path)
+    return references(reference)
+
+
+def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
+    from thinkcap.show.plot import save
+
+    for path in plots:
+        if path != TERMINAL:
+            save(curves, path)
+            print(f"thinkcap: {path} is drawn.", file=sys.stderr)
 
 
 def _show_failures(records: list[Record]) -> None:
