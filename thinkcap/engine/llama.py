@@ -25,6 +25,12 @@ _ALL_LAYERS = 1_000_000
 _LOG_LEVEL_ERROR = 3  # GGML_LOG_LEVEL_ERROR
 
 
+# The same function as llama.llama_get_logits, without its wrapper: a plain address is all that is needed of it.
+_logits_address = llama._lib["llama_get_logits"]
+_logits_address.argtypes = (ctypes.c_void_p,)
+_logits_address.restype = ctypes.c_void_p
+
+
 class ModelFileError(ThinkcapError):
     """The model file cannot be used; the text says why and what to do."""
 
@@ -273,6 +279,8 @@ class Context:
         )
         self._filled = 0
         self._rows = 0
+        self._logits = np.empty((0, self._n_vocab), dtype=np.float32)
+        self._seen = (0, 0)
 
     def close(self) -> None:
         """Frees the cache. The context cannot be used afterwards."""
@@ -315,11 +323,12 @@ class Context:
             )
         if rows == 0:
             return np.empty((0, self._n_vocab), dtype=np.float32)
-        logits = llama.llama_get_logits(self._pointer)
-        address = ctypes.cast(logits, ctypes.c_void_p).value
-        assert address is not None
-        memory = memoryview((ctypes.c_float * (rows * self._n_vocab)).from_address(address))
-        return np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab)
+        address = _logits_address(self._pointer)
+        if (address, rows) != self._seen:
+            memory = memoryview((ctypes.c_float * (rows * self._n_vocab)).from_address(address))
+            self._logits = np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab)
+            self._seen = (address, rows)
+        return self._logits
 
     def forget(self, sequence: int, start: int = 0) -> bool:
         """Removes a sequence's tokens from position `start` on. False where the model's memory cannot do that in part

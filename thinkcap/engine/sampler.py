@@ -30,7 +30,7 @@ def draw(logits: Logits, sampling: Sampling, random: np.random.Generator) -> int
     if sampling.temperature == 0.0:
         return int(logits.argmax())
     best = logits.max()
-    live = np.flatnonzero(logits > best - LIVE_RANGE * sampling.temperature)
+    live = (logits > best - LIVE_RANGE * sampling.temperature).nonzero()[0]
     if live.size == 0:
         return int(logits.argmax())
     weights = np.exp((logits[live] - best) / sampling.temperature, dtype=np.float64)
