@@ -32,8 +32,8 @@ def compare(model: Qwen2, path: Path) -> tuple[float, float]:
     off, equal = [], []
     loaded = Model(path, gpu_layers=0)
     try:
-        context = loaded.context(512, 1, 2)
-        for _ in range(12):
+        context = loaded.context(512, sequences=1, threads=1)
+        for _ in range(10):
             tokens = [int(token) for token in rng.integers(0, 256, 64)]
             for position, token in enumerate(tokens):
                 context.add(0, position, [token], wants_logits=True)
