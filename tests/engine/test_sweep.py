@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import thinkcap
 from thinkcap.engine.engine import Engine
-from thinkcap.engine.request import Request
 from thinkcap.errors import UsageError
 
 PROBLEMS = [
@@ -76,7 +77,7 @@ def test_samples_differ_and_each_has_every_budget(abacus_f16: Engine) -> None:
 
 def test_replies_share_a_thought_and_differ(abacus_f16: Engine) -> None:
     request = abacus_f16.request(PROBLEMS[1], 40, temperature=2.0, top_p=1.0, solution_budget=60)
-    many = Request(**{name: getattr(request, name) for name in Request.__slots__} | {"replies": 4, "also": (10, 20)})
+    many = replace(request, replies=4, also=(10, 20))
     outcomes = [o for o in abacus_f16.solve_many([many]) if isinstance(o, thinkcap.Outcome)]
     assert {(o.budget.thinking, o.reply) for o in outcomes} == {(b, r) for b in (10, 20, 40) for r in range(4)}
     for budget in (10, 20, 40):
@@ -85,6 +86,33 @@ def test_replies_share_a_thought_and_differ(abacus_f16: Engine) -> None:
         assert len({o.solution for o in group}) > 1
     alone = abacus_f16.solve(request)
     assert comparable(alone) in [comparable(o) for o in outcomes]
+
+
+def test_every_reply_answers_for_the_budgets_that_the_thought_did_not_reach(abacus_f16: Engine) -> None:
+    request = abacus_f16.request("What is 5 + 4?", 500, temperature=2.0, top_p=1.0, solution_budget=60)
+    outcomes = list(abacus_f16.solve_many([replace(request, replies=3, also=(1, 400))]))
+    assert all(isinstance(o, thinkcap.Outcome) for o in outcomes)
+    found = {(o.budget.thinking, o.reply): o for o in outcomes if isinstance(o, thinkcap.Outcome)}
+    assert len(outcomes) == len(found) == 9
+    for reply in range(3):
+        far, end = found[400, reply], found[500, reply]
+        assert far.shared
+        assert not end.shared
+        assert far.solution == end.solution
+
+
+def test_forks_get_the_room_they_need_beyond_the_context_of_one_generation() -> None:
+    with thinkcap.load("abacus", quant="f16", context=256) as engine:
+        outcomes = list(engine.sweep("What is 5 + 4?", [0, 1, 2, 3, 40], solution_budget=100))
+    assert {o.budget.thinking for o in outcomes} == {0, 1, 2, 3, 40}
+
+
+def test_more_answers_than_a_cache_keeps_apart_are_refused(abacus_f16: Engine) -> None:
+    request = abacus_f16.request("What is 5 + 4?", 40)
+    with pytest.raises(UsageError, match="300 answers, and 256 is the most"):
+        abacus_f16.solve(replace(request, replies=300))
+    many = [replace(request.with_sample(sample), replies=100) for sample in range(3)]
+    assert len(list(abacus_f16.solve_many(many))) == 300
 
 
 def test_many_sweeps_at_once_leave_the_cache_empty(abacus_f16: Engine) -> None:

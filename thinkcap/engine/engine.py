@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +23,7 @@ from thinkcap.engine.llama import Context, Model
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.prompt import Prompter
-from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve
+from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve, resolve_sweep
 from thinkcap.engine.sequence import Fork, Probe, Sequence
 from thinkcap.engine.step_loop import StepLoop
 from thinkcap.engine.template import ChatTemplate
@@ -36,6 +35,9 @@ UNBOUNDED_CONTEXT = 32_768
 
 WIDTH = 16
 """Sequences in flight at once by default: on two cores 16 take 5.5 times one's step, while 2 take 2."""
+
+MOST_SEATS = 256
+"""Sequences that llama.cpp keeps apart in one context at most."""
 
 WAIT = "Wait"
 """What goes on in the place of a close that came too early (s1, arXiv 2501.19393)."""
@@ -211,7 +213,7 @@ class Engine:
         if not sequences:
             return
         width = min(len(sequences), parallel or WIDTH)
-        seats = width * max(sequence.seats for sequence in sequences)
+        seats = min(MOST_SEATS, width * max(sequence.seats for sequence in sequences))
         loop = StepLoop(self._cache(self._cells(sequences, width), seats))
         for sequence in sequences:
             loop.add(sequence)
@@ -237,19 +239,8 @@ class Engine:
                         yield self._outcome(sequence)
 
     def sweep_requests(self, problem: str, budgets: Iterable[int | None], **options: Unpack[Options]) -> list[Request]:
-        """The fewest requests that answer a problem under every budget (thinking tokens, None for no limit): one
-        thought that forks, or one a budget where the model is told its budget in the prompt."""
-        ordered = sorted(set(budgets), key=lambda budget: math.inf if budget is None else budget)
-        if not ordered:
-            raise UsageError("A sweep needs at least one budget; give some like 0,64,256 or 64..1024.")
-        if options.get("time_limit") is not None:
-            raise UsageError("A sweep shares one thought between budgets, so it takes no time limit.")
-        if options.get("until_sure"):
-            raise UsageError("A sweep shows every budget whole, so it takes no early answers.")
-        requests = [self.request(problem, budget, **options) for budget in ordered]
-        if len({request.prompt_text for request in requests}) > 1:
-            return requests
-        return [replace(requests[-1], also=tuple(budget for budget in ordered[:-1] if budget is not None))]
+        """The fewest requests that answer a problem under every budget; see `resolve_sweep`."""
+        return resolve_sweep(self.profile, problem, budgets, **options)
 
     def sweep(
         self, problem: str, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
@@ -279,7 +270,13 @@ class Engine:
         forks.sort(key=lambda fork: fork.at)
         rules = self._rules(request, len(prompt))
         usual = self.profile.usual_solution
-        return Sequence(request, prompt, rules, self.model.piece, usual, streams, forks, self._probe)
+        sequence = Sequence(request, prompt, rules, self.model.piece, usual, streams, forks, self._probe)
+        if sequence.seats > MOST_SEATS:
+            raise DoesNotFitError(
+                f"One thought would have {sequence.seats:,} answers, and {MOST_SEATS} is the most; "
+                "ask for fewer budgets, depths or answers."
+            )
+        return sequence
 
     def _rules(self, request: Request, prompt: int) -> Rules:
         """A request's limits behind a prompt of so many tokens."""
@@ -322,10 +319,11 @@ class Engine:
         return budget, "budget"
 
     def _cells(self, sequences: list[Sequence], width: int) -> int:
-        """KV cells for `width` sequences at once: their worst cases, within the memory there is."""
+        """KV cells for `width` sequences at once: their worst cases, within the memory there is; enough for one with
+        all its forks in any case."""
         largest = sorted((sequence.cells for sequence in sequences), reverse=True)
-        affordable = self._asked_context or max(largest[0], _free_memory() // 2 // self.model.bytes_per_cell)
-        return min(sum(largest[:width]), affordable)
+        affordable = self._asked_context or _free_memory() // 2 // self.model.bytes_per_cell
+        return min(sum(largest[:width]), max(largest[0], affordable))
 
     def _cache(self, cells: int, width: int) -> Context:
         """A context of at least `cells` for `width` sequences, kept for the next run where it suffices."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypedDict, Unpack
 
@@ -138,6 +139,25 @@ def resolve(profile: Profile, problem: str, budget: BudgetLike = DEFAULT, **opti
         until_sure=until_sure,
         id=hashlib.sha256(problem.encode("utf-8", "replace")).hexdigest()[:12] if name is None else name,
     )
+
+
+def resolve_sweep(
+    profile: Profile, problem: str, budgets: Iterable[int | None], **options: Unpack[Options]
+) -> list[Request]:
+    """The fewest requests that answer a problem under every budget (thinking tokens, None for no limit): one thought
+    that forks, or one a budget where the model is told its budget in the prompt. Raises UsageError as `resolve` does.
+    """
+    ordered = sorted(set(budgets), key=lambda budget: math.inf if budget is None else budget)
+    if not ordered:
+        raise UsageError("A sweep needs at least one budget; give some like 0,64,256 or 64..1024.")
+    if options.get("time_limit") is not None:
+        raise UsageError("A sweep shares one thought between budgets, so it takes no time limit.")
+    if options.get("until_sure"):
+        raise UsageError("A sweep shows every budget whole, so it takes no early answers.")
+    requests = [resolve(profile, problem, budget, **options) for budget in ordered]
+    if len({request.prompt_text for request in requests}) > 1:
+        return requests
+    return [replace(requests[-1], also=tuple(budget for budget in ordered[:-1] if budget is not None))]
 
 
 def _prompt_text(profile: Profile, problem: str, thinking: int | None, mode: PromptMode) -> str:

@@ -263,6 +263,7 @@ class Sequence:
         child.pending = branch.feed
         child._began, child._thought_from = self._began, self._thought_from
         if branch.request.reply:
+            child.unreached = self.unreached
             child.cells = rules.solution
             child._answered_from = now
             child._random = child._generator("solution")
