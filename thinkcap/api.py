@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from thinkcap.catalog import tuning
 from thinkcap.catalog.locate import locate
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.llama import Model
+from thinkcap.engine.threads import physical_cores
 from thinkcap.errors import UsageError
 from thinkcap.grading import answer_in
 
@@ -27,7 +29,8 @@ def load(
 
     name         a name of the catalogue, a path to a `.gguf`, or `owner/repo[:quant]`; None is the catalogue's default
     quant        which of the model's files: `q8_0`, `f16`, …; None is the entry's first that is there
-    threads      threads to decode with; None is the physical cores, fewer for a tiny model
+    threads      threads to decode with; None is what `bench --tune` found, else the physical cores,
+                 fewer for a tiny model
     gpu_layers   layers on the GPU, 0 for none; None is all where the llama.cpp build can offload
     context      KV cells, in tokens; None is what each run needs
     think_start, think_end  the thought's markers, where the file does not tell
@@ -43,13 +46,15 @@ def load(
         think_start=think_start or located.profile.think_start,
         think_end=think_end or located.profile.think_end,
     )
+    tuned = tuning.read(profile.name, profile.quant, physical_cores())
     began = time.perf_counter()
     model = Model(located.path, gpu_layers, verbose)
     return Engine(
         model,
         profile,
-        threads=threads,
+        threads=threads or (tuned.threads if tuned else None),
         context=context,
+        width=tuned.parallel if tuned else None,
         read_answer=answer_in,
         load_seconds=time.perf_counter() - began,
     )

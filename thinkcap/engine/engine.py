@@ -83,6 +83,7 @@ class Engine:
     profile       the model's entry: prompt text, defaults
     threads       threads to decode with, None for the physical cores or what of them suits a small model
     context       KV cells to use, None for as many as each run needs
+    width         sequences in flight at once where a run does not say
     read_answer   reads the answer out of a solution
     load_seconds  how long the model took to load
 
@@ -96,6 +97,7 @@ class Engine:
         *,
         threads: int | None = None,
         context: int | None = None,
+        width: int | None = None,
         read_answer: Callable[[str], str | None] = lambda solution: None,
         load_seconds: float = 0.0,
     ) -> None:
@@ -104,6 +106,7 @@ class Engine:
         if context is not None and context < 1:
             raise UsageError(f"The context must be at least 1 token, not {context}.")
         self.profile = profile
+        self.width = width or WIDTH
         self.threads = threads or suitable(model.size)
         self.load_seconds = load_seconds
         self.model = model
@@ -154,6 +157,11 @@ class Engine:
         if self._asked_context is not None:
             return self._asked_context
         return self.model.context_length
+
+    @property
+    def cache_bytes(self) -> int:
+        """Memory of the KV cache as it is now."""
+        return self._context.cells * self.model.bytes_per_cell if self._context is not None else 0
 
     def request(self, problem: str, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Request:
         """A request with every choice made; see `thinkcap.engine.request.resolve` for the arguments."""
@@ -212,7 +220,7 @@ class Engine:
                 yield Failure(request, error)
         if not sequences:
             return
-        width = min(len(sequences), parallel or WIDTH)
+        width = min(len(sequences), parallel or self.width)
         seats = min(MOST_SEATS, width * max(sequence.seats for sequence in sequences))
         loop = StepLoop(self._cache(self._cells(sequences, width), seats))
         for sequence in sequences:

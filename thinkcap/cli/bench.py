@@ -1,0 +1,102 @@
+"""`thinkcap bench`: how fast this machine runs this model."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from thinkcap.cli.options import Number, ParamType, debug_option
+
+if TYPE_CHECKING:
+    from thinkcap.runs.speed import Speed
+
+EXAMPLES = """\
+\b
+Examples:
+  thinkcap bench --model abacus
+  thinkcap bench --model abacus --tune
+  thinkcap bench --widths 1,16 --tokens 64 --json
+"""
+
+
+class Widths(ParamType):
+    """Numbers of sequences: `1,4,16`."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        number = Number(1, 256, whole=True)
+        return tuple(sorted({int(number.convert(part, parameter, context)) for part in value.split(",")}))
+
+
+@click.command(epilog=EXAMPLES, short_help="Measure how fast this machine runs a model.")
+@click.option("--model", "-m", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or a path to a .gguf.")
+@click.option("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …")
+@click.option("--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, help="Sequences at once to try.")
+@click.option("--tokens", type=Number(4, whole=True), default=32, show_default=True, help="Tokens a sequence.")
+@click.option("--repeats", type=Number(1, whole=True), default=3, show_default=True, help="Runs a width.")
+@click.option("--threads", type=Number(1, whole=True), help="CPU threads.")
+@click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU.")
+@click.option("--tune", is_flag=True, help="Find the best threads and width, and use them from now on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log.")
+@debug_option
+def command(
+    model: str | None,
+    quant: str | None,
+    widths: tuple[int, ...],
+    tokens: int,
+    repeats: int,
+    threads: int | None,
+    gpu_layers: int | None,
+    tune: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Measure prompt and decode rates of a model on this machine, and say what they mean.
+
+    With --tune every sensible number of threads is tried, and the best, with the best width, is kept in your settings
+    and used by default from then on.
+    """
+    from thinkcap import load
+    from thinkcap.engine.threads import physical_cores
+    from thinkcap.runs.speed import candidates, measure
+    from thinkcap.show.speed import print_speed
+
+    def run(threads: int | None) -> Speed:
+        with load(model, quant=quant, threads=threads, gpu_layers=gpu_layers, verbose=verbose) as engine:
+            note = f", {threads} threads" if tune else ""
+            return measure(engine, widths, tokens=tokens, repeats=repeats, watch=lambda words: _status(words + note))
+
+    if not tune:
+        speed = run(threads)
+    else:
+        tried = [run(count) for count in ([threads] if threads else candidates(physical_cores()))]
+        speed = max(tried, key=lambda speed: speed.best.tokens_per_second)
+    _status("")
+    if as_json:
+        click.echo(json.dumps(asdict(speed)))
+    else:
+        print_speed(speed, sys.stdout)
+    if tune:
+        from thinkcap.catalog.tuning import Tuning, write
+
+        found = Tuning(speed.threads, speed.best.width, physical_cores())
+        path = write(speed.model, speed.quant, found)
+        print(
+            f"thinkcap: from now on {speed.model} runs with {found.threads} threads, up to {found.parallel} sequences "
+            f"at once; this is kept in {path}.",
+            file=sys.stderr,
+        )
+
+
+def _status(words: str) -> None:
+    """What is being measured, on a terminal only, erased by the next."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{words and f'measuring {words} …'}", end="", file=sys.stderr, flush=True)
