@@ -43,8 +43,8 @@ def speed_lines(speed: Speed) -> Iterator[str]:
     spoken = f"{alone:.1f} s" if alone < 10 else duration(alone)
     yield f"{THOUGHT:,} thinking tokens take {spoken}."
     yield (
-        f"{PROBLEMS} problems × {SAMPLES} samples of {THOUGHT:,} thinking and {SOLUTION} solution tokens take "
-        f"{duration(many)}, {best.width} at once."
+        f"{PROBLEMS} problems × {SAMPLES} samples of {THOUGHT:,} + {SOLUTION} tokens take {duration(many)}, "
+        f"{best.width} at once."
     )
 
 
