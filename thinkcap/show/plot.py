@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from thinkcap.show.curve import Axis, Curve, Figure, Line, figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
     from matplotlib.transforms import Bbox
 
 FORMATS = (".png", ".svg", ".html")
@@ -22,6 +23,8 @@ DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (8, 2, 2, 2)))
 PUBLISHED = "#6b7280"
 INK, QUIET, GRID = "#1f2328", "#59636e", "#e4e7eb"
 DPI = 160
+LEGEND_ROW = 0.24
+"""Inches."""
 NEAR = 9.0
 """Points of one curve closer than this, in points of 1/72 inch, share a label."""
 
@@ -58,43 +61,49 @@ def save(curves: Sequence[Curve], path: str | Path, title: str = "") -> None:
 
             write(curves, path, title)
         else:
-            _draw(shown, Path(path), title)
+            _write_image(shown, Path(path), title)
     except OSError as error:
         raise ThinkcapError(f"{path} can't be written: {error.strerror or error}.") from error
 
 
-def _draw(shown: Sequence[Figure], path: Path, title: str) -> None:
-    # The object interface: pyplot would look for a display and keep the figure alive.
+def _write_image(shown: Sequence[Figure], path: Path, title: str) -> None:
     import matplotlib
+
+    # Without a date and without random names, so that the same curves give the same file.
+    plain = {"Date": None, "Creator": None} if path.suffix.lower() == ".svg" else {"Software": None}
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "thinkcap"}):
+        draw(shown, title).savefig(path, metadata=plain)
+
+
+def draw(shown: Sequence[Figure], title: str = "") -> Canvas:
+    """Figures on one canvas: the first large, the others beside it."""
+    # The object interface: pyplot would look for a display and keep the figure alive.
     from matplotlib.figure import Figure as Canvas
 
-    with matplotlib.rc_context(
-        {"font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "thinkcap", "axes.unicode_minus": False}
-    ):
-        canvas = Canvas(figsize=(10, 5.6) if len(shown) > 1 else (7.5, 5.2), dpi=DPI, facecolor="white")
-        names = {line.curve: line for figure in shown for line in figure.lines}
-        rows = -(-len(names) // _columns(names.values()))
-        height = canvas.get_figheight()
-        top = 1 - ((0.42 if title else 0.12) + 0.24 * rows + 0.42) / height
-        grid = canvas.add_gridspec(
-            2, 2 if len(shown) > 1 else 1, width_ratios=(1.75, 1) if len(shown) > 1 else None,
-            left=0.75 / canvas.get_figwidth(), right=1 - 0.2 / canvas.get_figwidth(), bottom=0.58 / height, top=top,
-            wspace=0.3, hspace=0.62,
-        )  # fmt: skip
-        places = [grid[:, 0], *([grid[0, 1], grid[1, 1]] if len(shown) > 2 else [grid[:, 1]] if len(shown) > 1 else [])]
-        drawn = [(canvas.add_subplot(place), figure) for place, figure in zip(places, shown, strict=True)]
-        for axes, figure in drawn:
-            _figure(axes, figure)
-        if title:
-            canvas.text(
-                0.2 / canvas.get_figwidth(), 1 - 0.16 / height, title, va="top", size=13, weight="bold", color=INK
-            )
-        _legend(canvas, names, height, 0.42 if title else 0.1)
-        canvas.draw_without_rendering()
-        for axes, figure in drawn:
-            _label(axes, figure)
-        plain = {"Date": None, "Creator": None} if path.suffix.lower() == ".svg" else {"Software": None}
-        canvas.savefig(path, metadata=plain)
+    names = {line.curve: line for figure in shown for line in figure.lines}
+    rows = -(-len(names) // _columns(names.values()))
+    width, height = (10.0, 5.6) if len(shown) > 1 else (7.5, 5.2)
+    height += max(rows - 2, 0) * LEGEND_ROW
+    head = 0.42 if title else 0.12
+    canvas = Canvas(figsize=(width, height), dpi=DPI, facecolor="white")
+    grid = canvas.add_gridspec(
+        2, 2 if len(shown) > 1 else 1, width_ratios=(1.75, 1) if len(shown) > 1 else None, wspace=0.3, hspace=0.62,
+        left=0.75 / width, right=1 - 0.2 / width,
+        bottom=0.58 / height, top=1 - (head + LEGEND_ROW * rows + 0.42) / height,
+    )  # fmt: skip
+    beside = [grid[0, 1], grid[1, 1]] if len(shown) == 3 else [grid[:, 1]] if len(shown) == 2 else []
+    places = [grid[:, 0], *beside]
+    drawn = [(canvas.add_subplot(place), figure) for place, figure in zip(places, shown, strict=True)]
+    for axes, figure in drawn:
+        _figure(axes, figure)
+    if title:
+        text = canvas.text(0.2 / width, 1 - 0.16 / height, title, va="top", size=13, weight="bold", color=INK)
+        text.set_parse_math(False)
+    _legend(canvas, names, 0.12 / width, 1 - head / height)
+    canvas.draw_without_rendering()
+    for axes, figure in drawn:
+        _label(axes, figure)
+    return canvas
 
 
 def _figure(axes: Axes, figure: Figure) -> None:
@@ -154,33 +163,29 @@ def _colour(line: Line) -> str:
     return PUBLISHED if line.published else COLOURS[line.curve % len(COLOURS)]
 
 
-def _columns(lines: Any) -> int:
+def _columns(lines: Collection[Line]) -> int:
     """Names a row of the legend has, by the longest of them."""
-    lines = list(lines)
     longest = max(len(line.name) for line in lines)
     return max(1, min(len(lines), 112 // (longest + 8)))
 
 
-def _legend(canvas: Any, names: dict[int, Line], height: float, below: float) -> None:
+def _legend(canvas: Canvas, names: dict[int, Line], left: float, top: float) -> None:
     """One legend for all figures, in rows under the title, so that it never lies over a curve."""
     from matplotlib.lines import Line2D
 
     ordered = [names[place] for place in sorted(names)]
     columns = _columns(ordered)
-    rows = -(-len(ordered) // columns)
     # matplotlib fills a legend column by column; people read rows.
-    by_column = [
-        ordered[row * columns + column]
-        for column in range(columns)
-        for row in range(rows)
-        if row * columns + column < len(ordered)
-    ]
-    canvas.legend(
-        handles=[Line2D([], [], label=line.name, **_style(line)) for line in by_column],
-        loc="upper left", bbox_to_anchor=(0.12 / canvas.get_figwidth(), 1 - below / height), ncols=columns,
-        frameon=False, fontsize=9.5, labelcolor=INK, handlelength=2.6, columnspacing=1.8, borderaxespad=0,
-        labelspacing=0.45,
+    by_column = [line for column in range(columns) for line in ordered[column::columns]]
+    legend = canvas.legend(
+        [Line2D([], [], **_style(line)) for line in by_column], ["name"] * len(by_column),
+        loc="upper left", bbox_to_anchor=(left, top), ncols=columns, frameon=False, fontsize=9.5, labelcolor=INK,
+        handlelength=2.6, columnspacing=1.8, borderaxespad=0, labelspacing=0.45,
     )  # fmt: skip
+    for text, line in zip(legend.get_texts(), by_column, strict=True):
+        # Not as labels: matplotlib reads a meaning into dollar signs and leading underscores.
+        text.set_parse_math(False)
+        text.set_text(line.name)
 
 
 def _label(axes: Axes, figure: Figure) -> None:
@@ -236,7 +241,7 @@ def _clusters(spots: Sequence[Any]) -> list[list[int]]:
     return clusters
 
 
-def _is_free(box: Bbox, axes: Axes, lines: Any, taken: Sequence[Bbox]) -> bool:
+def _is_free(box: Bbox, axes: Axes, lines: Iterable[Any], taken: Sequence[Bbox]) -> bool:
     """Whether a label lies within the axes and over no other label, point or stretch of a line."""
     from matplotlib.path import Path as Outline
 

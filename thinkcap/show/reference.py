@@ -34,5 +34,5 @@ def _reference(name: str) -> Curve:
 
 def _point(label: str, used: float, percent: float) -> Point:
     """A published point: no interval was given, and the budget is not what thinkcap means by one."""
-    accuracy = percent / 100
+    accuracy = round(percent / 100, 4)
     return Point(label, None, used, Estimate(accuracy, accuracy, accuracy))

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from thinkcap.show.curve import Axis, Curve, Figure, Line, Mark, figures
-from thinkcap.show.text import is_unicode, one_line
+from thinkcap.show.text import is_unicode, one_line, spell
 
 HEIGHT = 15
 LEAST_WIDTH = 40
@@ -56,7 +56,7 @@ def chart(figure: Figure, width: int = 79, height: int = HEIGHT, unicode: bool =
     edge, corner, floor = ("┤", "└", "─") if unicode else ("|", "+", "-")
     rule = "│" if unicode else "|"
     labels = {cells.row(value): label for value, label in figure.y.ticks}
-    title = Text(one_line(f"{figure.title}: {figure.y.title} by {figure.x.title}", width), "bold")
+    title = Text(_short(f"{figure.title}: {figure.y.title} by {figure.x.title}", width, unicode), "bold")
     rows = [title]
     for number in range(height):
         row = Text(f"{labels.get(number, ''):>{margin}}", "dim")
@@ -146,7 +146,7 @@ def _named(line: Line, figure: Figure, width: int, unicode: bool) -> Text:
     name = Text(f"{_shape(line, unicode)} ", _style(line))
     first, last = line.marks[0], line.marks[-1]
     ends = "" if len(line.marks) == 1 else f"  {_spelled(first, figure)} to {_spelled(last, figure)}"
-    label = one_line(line.name, width - 2)
+    label = _short(line.name, width - 2, unicode)
     name.append(label)
     if len(label) + len(ends) + 2 <= width:
         name.append(ends, "dim")
@@ -166,6 +166,10 @@ def _style(line: Line, dim: bool = False) -> str:
     if line.published:
         return "dim"
     return ("dim " if dim else "") + STYLES[line.curve % len(STYLES)]
+
+
+def _short(text: str, width: int, unicode: bool) -> str:
+    return one_line(text, width) if unicode else spell(one_line(text), "ascii")[:width]
 
 
 def _stripped(row: Text) -> Text:

@@ -1,0 +1,161 @@
+"""PNG and SVG files and the chart in the terminal: whole, safe, and no label over another."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from rich.cells import cell_len
+
+from tests.show.sweeps import curves_of, record, sweep
+from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.show.curve import Curve, figures
+from thinkcap.show.plot import draw, save
+from thinkcap.show.reference import references
+from thinkcap.show.terminal_chart import chart, print_chart
+
+
+@pytest.fixture
+def drawn() -> list[Curve]:
+    return [*curves_of(sweep() + sweep(style="message") + sweep(style="soft")), *references("e1,deepscaler")]
+
+
+def test_png_and_svg_are_files_of_their_kind(drawn: list[Curve], tmp_path: Path) -> None:
+    save(drawn, tmp_path / "curve.png", "A title")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    save(drawn, tmp_path / "curve.SVG")
+    assert ElementTree.parse(tmp_path / "curve.SVG").getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_the_same_curves_give_the_same_bytes(drawn: list[Curve], tmp_path: Path) -> None:
+    for name in ("curve.png", "curve.svg", "curve.html"):
+        save(drawn, tmp_path / name)
+        first = (tmp_path / name).read_bytes()
+        save(drawn, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == first
+
+
+def test_an_svg_draws_its_letters_and_links_to_nothing(drawn: list[Curve], tmp_path: Path) -> None:
+    save(drawn, tmp_path / "curve.svg")
+    svg = (tmp_path / "curve.svg").read_text("utf-8")
+    assert not re.search(r"<(script|image|text|foreignObject)\b", svg)
+    assert set(re.findall(r'href="(.)', svg)) == {"#"}
+
+
+@pytest.mark.parametrize("title", ["", "A title"])
+def test_no_label_lies_over_another(drawn: list[Curve], title: str) -> None:
+    canvas = draw(figures(drawn), title)
+    texts = list(canvas.texts)
+    for axes in canvas.axes:
+        texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes._left_title]
+        texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
+    texts += canvas.legends[0].get_texts()
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
+    assert len(boxes) > 30
+    for (one, box), (other, around) in combinations(boxes, 2):
+        assert not box.overlaps(around), (one, other)
+    for name, box in boxes:
+        assert box.x0 >= 0, name
+        assert box.y0 >= 0, name
+        assert box.x1 <= canvas.bbox.x1, name
+        assert box.y1 <= canvas.bbox.y1, name
+
+
+def test_points_are_labelled_with_their_budgets() -> None:
+    records = [record(f"p{number}", budget, number > 4) for budget in (0, 64, 128, 1024, None) for number in range(9)]
+    main, *_ = draw(figures(curves_of(records))).axes
+    assert [text.get_text() for text in main.texts] == ["0", "64", "128", "1k–none"]
+
+
+def test_names_mean_nothing_to_matplotlib(tmp_path: Path) -> None:
+    records = sweep(model="_$\\frac{1}{$") + sweep(model="__init__")
+    save(curves_of(records), tmp_path / "curve.png", "$\\undefined$")
+    legend = draw(figures(curves_of(records))).legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["_$\\frac{1}{$", "__init__"]
+
+
+def test_many_curves_have_room_for_their_names(tmp_path: Path) -> None:
+    records = [
+        each for number in range(14) for each in sweep(2, model=f"a model with quite a long name, number {number}")
+    ]
+    canvas = draw(figures(curves_of(records)))
+    assert canvas.legends[0].get_window_extent().y0 > canvas.axes[0].get_window_extent().y1
+
+
+def test_what_cannot_be_plotted_is_said_in_a_sentence(drawn: list[Curve], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"curve.gif: a plot is a .png, .svg or .html file"):
+        save(drawn, "curve.gif")
+    with pytest.raises(ThinkcapError, match="nothing to plot"):
+        save(curves_of([record("p", None, correct=None)]), tmp_path / "curve.png")
+    with pytest.raises(ThinkcapError, match="can't be written: No such file"):
+        save(drawn, tmp_path / "missing" / "curve.png")
+    with pytest.raises(ThinkcapError, match="can't be written: No such file"):
+        save(drawn, tmp_path / "missing" / "curve.html")
+
+
+def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[Curve], tmp_path: Path) -> None:
+    hide = "import sys; sys.modules['matplotlib'] = None; import thinkcap.show.plot as plot; "
+    hide += "from thinkcap.show.reference import references; "
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{hide} plot.save(references('e1'), 'curve.html'); plot.save(references('e1'), 'c.png')",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "PNG plots need matplotlib: pip install 'thinkcap[plot]'" in run.stderr
+    assert (tmp_path / "curve.html").exists()
+
+
+@pytest.mark.parametrize("width", [40, 60, 79, 110])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_a_chart_keeps_its_width_and_needs_no_colour(drawn: list[Curve], width: int, unicode: bool) -> None:
+    for figure in figures(drawn):
+        rows = [row.plain for row in chart(figure, width, 15, unicode)]
+        assert max(map(cell_len, rows)) <= width
+        shapes = "●■▲" if unicode else "ox*"
+        assert [row[0] for row in rows[-len(figure.lines) :]][:3] == list(shapes)
+        assert unicode or all(ord(character) < 128 for row in rows for character in row)
+
+
+def test_a_chart_goes_up_where_accuracy_does() -> None:
+    (curve,) = curves_of(sweep())
+    rows = [row.plain for row in chart(figures([curve])[0])]
+    places = sorted((row.index("●"), -number) for number, row in enumerate(rows[:-1]) if "●" in row)
+    assert places == sorted(places, key=lambda place: place[1])
+    assert rows[0] == "Accuracy for the tokens spent: accuracy by mean tokens used"
+    assert rows[-1] == "● abacus  10.0 % to 90.0 %"
+
+
+def test_no_color_leaves_no_sequences(drawn: list[Curve], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured, plain = Terminal(), Terminal()
+    print_chart(drawn, coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_chart(drawn, plain)
+    assert "\x1b[" in coloured.getvalue()
+    assert "\x1b" not in plain.getvalue()
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured.getvalue()) == plain.getvalue()
+
+
+def test_a_chart_of_nothing_says_so() -> None:
+    file = io.StringIO()
+    print_chart([], file)
+    assert file.getvalue().startswith("There is nothing to plot")
