@@ -72,6 +72,22 @@ FAMILIES = {
         "",
     ),
     "kimi-k2-thinking": (template(THOUGHT_IN_LINE, ""), THINK, BY_THINKCAP, "<think>"),
+    "kimi-k2-thinking, which hides past thoughts": (
+        template("{%- if m.tool_calls -%}<think>{{ m.reasoning_content }}</think>{%- endif -%}{{- m.content -}}", ""),
+        THINK,
+        BY_THINKCAP,
+        "<think>",
+    ),
+    "solar": (
+        template(
+            "{%- if m.reasoning_content -%}{{- '<|think|>' + m.reasoning_content + '<|end|><reply>' -}}{%- endif -%}"
+            "{{- '<|content|>' + m.content -}}",
+            "",
+        ),
+        ("<|think|>", "<|end|><reply><|content|>"),
+        BY_THINKCAP,
+        "<|think|>",
+    ),
     "minimax-m2": (template(THOUGHT_ON_LINES, OPENS), THINK, OPENED, ""),
     "nemotron nano 2": (
         template(

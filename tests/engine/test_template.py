@@ -41,3 +41,17 @@ def test_a_hostile_template_gets_one_sentence(source: str) -> None:
 def test_a_broken_template_gets_one_sentence() -> None:
     with pytest.raises(ThinkcapError, match="template is broken"):
         ChatTemplate("{% if %}")
+
+
+def test_marks_for_training_mean_nothing() -> None:
+    source = "{% for m in messages %}{% generation %}{{ m.content }}!{% endgeneration %}{% endfor %}"
+    assert ChatTemplate(source).render(USER) == "hello!"
+
+
+def test_an_effort_that_is_refused_gives_way_to_the_next() -> None:
+    source = (
+        "{% if reasoning_effort not in ['low', 'high'] %}{{ raise_exception('no') }}{% endif %}{{ reasoning_effort }}"
+    )
+    assert ChatTemplate(source).render(USER) == "high"
+    with pytest.raises(ThinkcapError, match="chat template failed"):
+        ChatTemplate("{{ raise_exception('never') }}").render(USER)

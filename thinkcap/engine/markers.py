@@ -55,8 +55,9 @@ _KNOWN = (
     _Known("<|START_THINKING|>", "<|END_THINKING|>"),
     _Known("◁think▷", "◁/think▷"),
 )
-_LIKELY = re.compile(r"[<\[][^\s<>\[\]/]*(?:think|thought|reason)[^\s<>\[\]/]*[>\]]", re.IGNORECASE)
-_MARKER = re.compile(r"\s*([<\[◁][^\s<>\[\]◁▷]+[>\]▷])")
+_LIKELY = re.compile(r"[<\[][^\s<>\[\]{}/]*(?:think|thought|reason)[^\s<>\[\]{}/]*[>\]]", re.IGNORECASE)
+_MARKER = re.compile(r"[<\[◁][^\s<>\[\]◁▷]+[>\]▷]")
+_MARKERS = re.compile(rf"(?:{_MARKER.pattern}\w*)+")
 _COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
 _QUESTION, _THOUGHT, _ANSWER = "\ue000question\ue001", "\ue000thought\ue001", "\ue000answer\ue001"
 """Texts that no template has in it, to find again in what it renders."""
@@ -121,8 +122,12 @@ def _shown(template: ChatTemplate | None) -> _Known | None:
         return None
     pairs = enumerate(zip(before, _history(template, None), strict=False))
     shared = next((index for index, (one, other) in pairs if one != other), len(before))
-    start, end = before[shared:].strip(), _MARKER.match(after)
-    return _Known(start, end[1]) if _MARKER.fullmatch(start) and end else None
+    # What is shared may end within a marker that both begin alike.
+    begins = max(before.rfind(bracket, 0, shared) for bracket in "<[◁")
+    if begins >= 0 and not _MARKER.match(before[begins:shared]):
+        shared = begins
+    start, end = before[shared:].strip(), after.partition(_ANSWER)[0].strip()
+    return _Known(start, end) if _MARKERS.fullmatch(start) and _MARKERS.fullmatch(end) else None
 
 
 def _gap(template: ChatTemplate | None, known: _Known) -> str:
@@ -130,6 +135,11 @@ def _gap(template: ChatTemplate | None, known: _Known) -> str:
     before, found, _ = _history(template, _THOUGHT).partition(_THOUGHT)
     if found and before.rstrip().endswith(known.start):
         return before[len(before.rstrip()) :]
+    # A past thought is not always shown: the source may still tell what it would be written behind.
+    source = template.source if template else ""
+    behind = [source[match.end() :][:2] for match in re.finditer(re.escape(known.start), source)]
+    if known.gap and "{{" in behind and not any(text.startswith(("\n", "\\n")) for text in behind):
+        return ""
     return known.gap
 
 
