@@ -1,5 +1,5 @@
-"""llama.cpp's own tools, to measure against: built once from the sources inside llama-cpp-python's source distribution, so
-that both sides run the same llama.cpp.
+"""llama.cpp's own tools, to measure against: built once from the sources inside llama-cpp-python's source distribution,
+so that both sides run the same llama.cpp.
 
     python benchmarks/peers.py
 
@@ -44,7 +44,8 @@ def _build(folder: Path) -> None:
     options = [*(f"-D{name}=OFF" for name in off), "-DGGML_NATIVE=ON", "-DCMAKE_BUILD_TYPE=Release"]
     build = folder / "build"
     subprocess.run(["cmake", "-S", str(source), "-B", str(build), *options], check=True)
-    subprocess.run(["cmake", "--build", str(build), "--parallel", str(os.cpu_count() or 2), "--target", *TOOLS], check=True)
+    jobs = str(os.cpu_count() or 2)
+    subprocess.run(["cmake", "--build", str(build), "--parallel", jobs, "--target", *TOOLS], check=True)
     (folder / "bin").mkdir(exist_ok=True)
     for name in TOOLS:
         (build / "bin" / name).rename(folder / "bin" / name)
