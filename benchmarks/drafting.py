@@ -1,0 +1,98 @@
+"""Would drafting pay? A thought's own n-grams guess the next tokens; one decode checks several guesses at once, and
+those that the sampler would have drawn anyway are kept. Printed: how many are kept on real thoughts, what checking them
+costs on this machine, and the speed-up the two come to.
+
+    python benchmarks/drafting.py [--costs-of MODEL] [--problems 100] [--temperature 0.6]
+
+Thoughts are abacus's, whose every column repeats its form; MODEL is whose decode is timed, abacus's own by default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+import thinkcap
+from thinkcap.engine.engine import Engine
+
+HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
+LENGTHS = (1, 2, 3, 4, 7, 15)
+
+
+def guess(tokens: list[int], count: int, longest: int = 4, shortest: int = 2) -> list[int]:
+    """What followed the last time that the last few tokens stood together, the longest match first."""
+    for size in range(longest, shortest - 1, -1):
+        tail = tokens[-size:]
+        for start in range(len(tokens) - size - 1, -1, -1):
+            if tokens[start : start + size] == tail:
+                return tokens[start + size : start + size + count]
+    return []
+
+
+def steps(prompt: list[int], text: list[int], count: int) -> tuple[int, int]:
+    """Decodes that a generation takes with drafts of `count` tokens, and of these those that checked a draft."""
+    at = decodes = drafted = 0
+    while at < len(text):
+        draft = guess(prompt + text[:at], count)
+        kept = 0
+        while kept < len(draft) and at + kept < len(text) and draft[kept] == text[at + kept]:
+            kept += 1
+        decodes += 1
+        drafted += bool(draft)
+        at += kept + 1
+    return decodes, drafted
+
+
+def cost(engine: Engine, positions: int) -> float:
+    """Seconds of a decode of so many positions of one sequence, all with logits, behind 256 tokens."""
+    context = engine.model.context(1024, 1, engine.threads)
+    context.add(0, 0, [1] * 256, True)
+    context.decode()
+    times = []
+    for _ in range(9):
+        for position in range(positions):
+            context.add(0, 256 + position, [1], True)
+        began = time.perf_counter()
+        context.decode()
+        times.append(time.perf_counter() - began)
+        context.forget(0, 256)
+    context.close()
+    return statistics.median(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--costs-of", default="abacus")
+    parser.add_argument("--problems", type=int, default=100)
+    parser.add_argument("--temperature", type=float, default=0.6)
+    asked = parser.parse_args()
+    problems = [json.loads(line)["problem"] for line in HELD_OUT.read_text().splitlines()[: asked.problems]]
+    with thinkcap.load("abacus") as engine:
+        requests = [engine.request(problem, temperature=asked.temperature, top_p=0.95) for problem in problems]
+        outcomes = [o for o in engine.solve_many(requests) if isinstance(o, thinkcap.Outcome)]
+        texts = [
+            (engine.model.tokenize(o.problem), engine.model.tokenize(o.thinking) + engine.model.tokenize(o.solution))
+            for o in outcomes
+        ]
+    total = sum(len(text) for _, text in texts)
+    with thinkcap.load(asked.costs_of) as engine:
+        single = cost(engine, 1)
+        print(
+            f"{len(texts)} thoughts, {total:,} tokens; one position of {engine.profile.name}: {1000 * single:.2f} ms\n"
+        )
+        print("| draft | tokens a decode | decodes with a draft | cost of checking | speed-up |")
+        print("| --- | --- | --- | --- | --- |")
+        for count in LENGTHS:
+            counted = [steps(prompt, text, count) for prompt, text in texts]
+            decodes, drafted = (sum(column) for column in zip(*counted, strict=True))
+            ratio = cost(engine, count + 1) / single
+            speed_up = total / (drafted * ratio + decodes - drafted)
+            kept, share = total / decodes, 100 * drafted / decodes
+            print(f"| {count} | {kept:.2f} | {share:.0f} % | {ratio:.2f} × one | {speed_up:.2f} × |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
