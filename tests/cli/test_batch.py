@@ -53,7 +53,7 @@ def command(sums: Path, output: Path, *args: str) -> list[str]:
 
 def texts(path: Path) -> dict[tuple[str, int], tuple[str, str, bool]]:
     """What each record holds, and that it holds it once."""
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    records = [json.loads(line) for line in path.read_bytes().splitlines()]
     found = {
         (entry["id"], entry["sample"]): (entry["thinking"], entry["solution"], entry["correct"]) for entry in records
     }
@@ -125,6 +125,15 @@ def test_a_problem_that_cannot_be_run_becomes_a_record_and_the_rest_goes_on(
     held = output.read_bytes()
     assert batch("--context", "128", file=str(tmp_path / "p.txt")) == 0
     assert output.read_bytes() == held
+
+
+def test_where_nothing_can_be_run_it_says_why(batch: Run, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch("--context", "32", "--limit", "2") == 1
+    said = capsys.readouterr()
+    assert "None of the problems could be run: " in said.err
+    assert "context" in said.err
+    assert said.out == ""
+    assert len(list(read(output))) == 2
 
 
 def test_problems_come_through_standard_input(batch: Run, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:

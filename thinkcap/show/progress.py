@@ -33,6 +33,7 @@ class Standing:
     done    results written, those of earlier runs included
     graded, correct  of these, with a verdict, and with a good one
     failed  problems that could not be run, in this run
+    error   why the last of them could not
     """
 
     total: int
@@ -40,6 +41,7 @@ class Standing:
     graded: int = 0
     correct: int = 0
     failed: int = 0
+    error: str = ""
     active: int = 0
     _results: int = 0
     _seconds: float = 0.0
@@ -55,6 +57,7 @@ class Standing:
         self.done += 1
         if "error" in record:
             self.failed += 1
+            self.error = record["error"]
             return
         self._results += 1
         if record["correct"] is not None:
