@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.show.sweeps import curves_of, record, sweep
+from thinkcap.cli import run
 from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.show.curve import Curve, figures
 from thinkcap.show.plot import draw, save
@@ -99,10 +101,38 @@ def test_what_cannot_be_plotted_is_said_in_a_sentence(drawn: list[Curve], tmp_pa
         save(drawn, tmp_path / "missing" / "curve.html")
 
 
+def test_report_draws_files_and_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = tmp_path / "results.jsonl"
+    results.write_text("".join(json.dumps(each) + "\n" for each in sweep()), "utf-8")
+    pictures = [tmp_path / "curve.svg", tmp_path / "curve.html"]
+    plots = [part for path in (*pictures, "-") for part in ("--plot", str(path))]
+    assert run(["report", str(results), *plots, "--reference", "e1"]) == 0
+    output = capsys.readouterr()
+    assert all(path.exists() for path in pictures)
+    assert "● abacus  10.0 % to 90.0 %" in output.out
+    assert f"{pictures[0]} is drawn." in output.err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--plot", "curve.gif"], "a plot is a .png, .svg or .html file"),
+        (["--reference", "e1"], "say where that goes, like --plot curve.png"),
+        (["--plot", "curve.png", "--reference", "e2"], "no published points of 'e2'"),
+        (["--plot", "-", "--json"], "goes with neither --json nor --failures"),
+    ],
+)
+def test_report_refuses_plots_before_it_reads_anything(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", "not-there.jsonl", *options]) == 2
+    assert sentence in capsys.readouterr().err
+
+
 def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[Curve], tmp_path: Path) -> None:
     hide = "import sys; sys.modules['matplotlib'] = None; import thinkcap.show.plot as plot; "
     hide += "from thinkcap.show.reference import references; "
-    run = subprocess.run(
+    child = subprocess.run(
         [
             sys.executable,
             "-c",
@@ -112,7 +142,7 @@ def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[C
         capture_output=True,
         text=True,
     )
-    assert "PNG plots need matplotlib: pip install 'thinkcap[plot]'" in run.stderr
+    assert "PNG plots need matplotlib: pip install 'thinkcap[plot]'" in child.stderr
     assert (tmp_path / "curve.html").exists()
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +174,10 @@ class _Results:
         wrapped_up = _is_wrapped_up(record)
         best: tuple[int, int, str] | None = None
         for number in self._whole.get(_generation(record), ()):
-            shared = sum(
-                1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, self.thoughts[number], strict=False))
-            )
-            if shared == len(text) or (wrapped_up and (best is None or len(text) - shared < len(best[2]))):
+            if self.thoughts[number].startswith(text):
+                return number, _utf16_units(text), ""
+            shared = _shared(text, self.thoughts[number])
+            if wrapped_up and (best is None or len(text) - shared < len(best[2])):
                 best = (number, _utf16_units(text[:shared]), text[shared:])
         return best
 
@@ -200,6 +200,11 @@ def _thinking(record: Mapping[str, Any]) -> str:
 def _text(record: Mapping[str, Any], name: str) -> str | None:
     value = record.get(name)
     return None if value is None else printable(str(value))
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return bisect_left(range(1, min(len(one), len(other)) + 1), True, key=lambda end: one[:end] != other[:end])
 
 
 def _utf16_units(text: str) -> int:

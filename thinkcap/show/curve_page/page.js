@@ -120,7 +120,7 @@
     for (const line of lines) drawing.append(...intervals(line, x, y));
     for (const { curve, spots } of lines) drawing.append(svg("path", {
       class: "line", d: `M${spots.map((spot) => spot.join(" ")).join("L")}`, style: { stroke: colour(curve) }, "stroke-dasharray": dashes(curve) }));
-    for (const { curve, marks, spots } of lines) spots.forEach((spot, at) => drawing.append(drawMark(figure, curve, marks[at][2], spot)));
+    for (const { curve, marks, spots } of lines) spots.forEach((spot, at) => drawing.append(drawMark(figure, curve, marks[at][2], spot, lines)));
     const strokes = lines.flatMap((line) => [line.spots,
       ...(line.band ? [] : line.whiskers.map(([at, low, high]) => [[x(at), y(low)], [x(at), y(high)]]))]);
     if (figure.kind === "accuracy") label(drawing, lines, strokes, [left, top, width, height - bottom]);
@@ -134,16 +134,24 @@
     return whiskers.map(([at, low, high]) => svg("line", { class: "whisker", x1: x(at), x2: x(at), y1: y(low), y2: y(high), style: { stroke: colour(curve) } }));
   }
 
-  function drawMark(figure, curve, point, [x, y]) {
+  function drawMark(figure, curve, point, [x, y], lines) {
     const about = data.curves[curve].points[point];
     const opens = about.results !== null;
     const is = chosen && chosen.curve === curve && chosen.point === point;
     const choose = () => opens && select(curve, point, true);
+    // Of points that lie on one another each click takes the next one.
+    const chooseNext = () => {
+      const here = lines.flatMap((line) => line.spots.map((spot, at) => ({ curve: line.curve, point: line.marks[at][2], spot })))
+        .filter((mark) => distance(mark.spot, [x, y]) < 6 && data.curves[mark.curve].points[mark.point].results !== null);
+      const now = here.findIndex((mark) => chosen && mark.curve === chosen.curve && mark.point === chosen.point);
+      if (now < 0) choose();
+      else select(here[(now + 1) % here.length].curve, here[(now + 1) % here.length].point, true);
+    };
     return svg("g", {
       class: `mark${is ? " chosen" : ""}`, transform: `translate(${x} ${y})`, tabindex: 0, role: opens ? "button" : "img",
       "data-key": `${figure.kind}-${curve}-${point}`, "aria-label": summary(curve, point).replaceAll("\n", ", "), style: { color: colour(curve) },
       on: {
-        click: choose,
+        click: chooseNext,
         keydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } },
         pointerenter: (event) => tip(event.currentTarget, curve, point), pointerleave: hideTip,
         focus: (event) => { if (event.currentTarget.matches(":focus-visible")) tip(event.currentTarget, curve, point); }, blur: hideTip,
