@@ -30,6 +30,12 @@ PROBE_TOKENS = 48
 PROBE_CONFIDENCE = 0.8
 """Mean probability (geometric, of its tokens) from which an early answer counts as confident."""
 
+PACE_TOKENS = 16
+"""Tokens that "lately" stands for."""
+
+SAFETY = 0.25
+"""What a time limit keeps free for the solution beyond what is expected of it."""
+
 SOLUTION_SHARE = 0.5
 """A time limit keeps at most this share of itself free for the solution."""
 
@@ -126,6 +132,7 @@ class Sequence:
         self._piece = piece
         self._usual_solution = min(usual_solution, rules.solution)
         self._random = self._generator("thinking")
+        self._pace = self._last_taken = 0.0
         self._began = self._thought_from = self._answered_from = self._ended = 0.0
         self._events: list[Event] = []
         self._streams = streams
@@ -183,7 +190,7 @@ class Sequence:
         """Samples from the logits behind its last token and moves on."""
         course, now = self.course, time.perf_counter()
         if not self._thought_from:
-            self._thought_from = now
+            self._thought_from = self._last_taken = now
             self._begin_thought(now)
         if self._probe is not None and self._wants_probe():
             self._ask()
@@ -324,14 +331,17 @@ class Sequence:
 
     def _must_close(self, now: float) -> Literal["deadline", "sure"] | None:
         """Why the thought has to end now: early answers agree, or its solution would not fit the time limit any more,
-        by the rate measured so far."""
+        by the rates measured so far: over the whole thought, and lately, as a long context slows a model down."""
         if self.request.until_sure and len(self._agreed) >= self.request.until_sure:
             return "sure"
         limit = self.request.budget.time_limit
         if limit is None:
             return None
-        seconds_per_token = (now - self._thought_from) / max(1, self.course.thinking_tokens)
-        needed = min(seconds_per_token * self._usual_solution, SOLUTION_SHARE * limit)
+        average = (now - self._thought_from) / max(1, self.course.thinking_tokens)
+        self._pace += (now - self._last_taken - self._pace) / PACE_TOKENS
+        self._last_taken = now
+        needed = max(average, self._pace) * self._usual_solution * (1 + SAFETY)
+        needed = min(needed, SOLUTION_SHARE * limit)
         return "deadline" if now - self._began + needed >= limit else None
 
     def _wants_probe(self) -> bool:
