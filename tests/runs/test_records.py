@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.runs.key import Key
 from thinkcap.runs.records import ResultFile, read
 
 RUN = {"model": "abacus", "seed": 0, "budget": {"thinking": 256, "solution": 1024}, "temperature": 0.6}
@@ -35,7 +36,7 @@ def test_what_was_appended_is_read_back_and_continued(tmp_path: Path) -> None:
     assert list(read(path)) == [record(), awkward]
     assert path.read_bytes().count(b"\n") == 2
     with ResultFile(path) as results:
-        assert set(results.done) == {("1", 0), ("ü\n", 0)}
+        assert set(results.done) == {Key("1", 0), Key("ü\n", 0)}
         assert (results.graded, results.correct, results.repaired) == (1, 1, False)
         results.append(record("1", 1))
     assert [(entry["id"], entry["sample"]) for entry in read(path)] == [("1", 0), ("ü\n", 0), ("1", 1)]
@@ -51,7 +52,7 @@ def test_a_file_cut_anywhere_keeps_its_whole_lines(tmp_path_factory: pytest.Temp
     whole = data[:cut].count(b"\n") + (data[cut : cut + 1] == b"\n" and cut > 0)
     assert len(list(read(path))) == whole
     with ResultFile(path) as results:
-        assert [key[0] for key in results.done] == [str(n) for n in range(whole)]
+        assert [key.id for key in results.done] == [str(n) for n in range(whole)]
         for n in range(whole, 9):
             results.append(record(str(n), thinking="é" * n))
     assert path.read_bytes() == data
@@ -84,10 +85,10 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
 
 def test_another_problem_of_the_same_id_is_refused(tmp_path: Path) -> None:
     with ResultFile(filled(tmp_path / "r.jsonl", record("7"))) as results:
-        results.check_problem(("7", 0), "What is 7 + 1?")
-        results.check_problem(("8", 0), "anything")
+        results.check_problem(Key("7", 0), "What is 7 + 1?")
+        results.check_problem(Key("8", 0), "anything")
         with pytest.raises(UsageError, match="problem 7, whose text was another"):
-            results.check_problem(("7", 0), "What is 7 + 2?")
+            results.check_problem(Key("7", 0), "What is 7 + 2?")
 
 
 def test_a_second_run_is_kept_off_the_file(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ class GenerationOptions:
     think_start: str | None = None
     think_end: str | None = None
     loop_guard: bool = True
+    until_sure: int | None = None
     json: bool = False
     verbose: bool = False
 
@@ -161,6 +162,7 @@ _PASSED_ON = (
     "top_p",
     "top_k",
     "min_p",
+    "until_sure",
 )
 
 _OPTIONS = (
@@ -196,9 +198,71 @@ _OPTIONS = (
         default=True,
         help="Do not close a thought that goes round in a loop.",
     ),
+    click.option(
+        "--until-sure",
+        metavar="K",
+        type=Number(0, whole=True),
+        help="Close the thought once K early answers in a row agree; 0 never asks for one.",
+    ),
     click.option("--json", is_flag=True, help="Print results as JSON, one object a line."),
     click.option("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteOptions:
+    """Whether answers vote, and over how many of each thought.
+
+    depths, answers  points of each thought at which it is answered, and answers at each; 0 and 1 for its end alone
+    """
+
+    vote: bool = False
+    depths: int = 0
+    answers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.answers > 1 and not self.depths:
+            raise UsageError("--answers counts the answers at each depth: say at how many depths with --vote-depths.")
+
+    @property
+    def wanted(self) -> bool:
+        return self.vote or self.depths > 0
+
+    def check(self, options: GenerationOptions) -> None:
+        """Raises UsageError where there would be nothing to vote on."""
+        if self.wanted and options.samples * max(1, self.depths) * self.answers == 1:
+            raise UsageError("A vote needs several answers: ask for --samples 8, or for --vote-depths 4.")
+
+
+_VOTE_OPTIONS = (
+    click.option("--vote", is_flag=True, help="Let the samples vote, by mathematical equivalence."),
+    click.option(
+        "--vote-depths",
+        "depths",
+        metavar="H",
+        type=Number(0, whole=True),
+        default=0,
+        help="Answer each thought at H depths of its budget, and vote over all.",
+    ),
+    click.option(
+        "--answers", metavar="M", type=Number(1, whole=True), default=1, help="Answers at each of the depths."
+    ),
+)
+
+
+def vote_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Adds the options of votes to a command, which receives them as one VoteOptions named `votes`."""
+    names = [field.name for field in fields(VoteOptions)]
+
+    @wraps(command)
+    def gathered(**parameters: Any) -> R:
+        return command(votes=VoteOptions(**{name: parameters.pop(name) for name in names}), **parameters)
+
+    decorated: Callable[..., R] = gathered
+    for option in reversed(_VOTE_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
 
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."

@@ -25,6 +25,7 @@ Examples:
   thinkcap report results.jsonl
   thinkcap report e1.jsonl l1.jsonl
   thinkcap report results.jsonl --by subject
+  thinkcap report results.jsonl --votes
   thinkcap report results.jsonl --failures | less
   thinkcap report results.jsonl --regrade --json
   thinkcap report results.jsonl --plot curve.html
@@ -35,6 +36,7 @@ Examples:
 @click.command(epilog=EXAMPLES, short_help="Summarise result files.")
 @click.argument("files", nargs=-1, required=True, metavar="RESULTS...")
 @click.option("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
+@click.option("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
 @click.option("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
 @click.option("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
@@ -44,6 +46,7 @@ Examples:
 def command(
     files: tuple[str, ...],
     by: str | None,
+    votes: bool,
     failures: bool,
     regrade: bool,
     as_json: bool,
@@ -56,17 +59,30 @@ def command(
     equivalence), mean thinking and solution tokens, the share of thoughts that were cut and of results with an answer,
     and for models that are told a length, how far off they are.
 
+    --votes adds what each way to spend tokens gave: one thought, maj@k over whole thoughts, and a vote over answers at
+    several depths of each (shown in any case), with the mean tokens a problem, a shared thought counted once.
+
     --plot draws accuracy against tokens used with its 95 % interval, the share of thoughts cut, and tokens used against
     tokens asked: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
     problems behind every point.
     """
-    summarise(files, by=by, failures=failures, regrade=regrade, as_json=as_json, plots=plots, reference=reference or "")
+    summarise(
+        files,
+        by=by,
+        votes=votes,
+        failures=failures,
+        regrade=regrade,
+        as_json=as_json,
+        plots=plots,
+        reference=reference or "",
+    )
 
 
 def summarise(
     files: Sequence[str],
     *,
     by: str | None = None,
+    votes: bool = False,
     failures: bool = False,
     regrade: bool = False,
     as_json: bool = False,
@@ -76,6 +92,7 @@ def summarise(
     """Prints what the files hold; the arguments are the command's."""
     from thinkcap.grading import Grader
     from thinkcap.runs import report
+    from thinkcap.runs.methods import methods
     from thinkcap.show.text import json_line
 
     if TERMINAL in plots and (as_json or failures):
@@ -86,6 +103,8 @@ def summarise(
         grader = stack.enter_context(Grader())
         changed = report.regrade(records, grader) if regrade else None
         groups = report.group(records, by, grader)
+        votes = votes or any(group.settings["depths"] for group in groups)
+        compared = methods(groups, grader) if votes else []
     wrong = report.failures(records) if failures else None
     if plots:
         from thinkcap.show.curve import curves
@@ -94,6 +113,8 @@ def summarise(
         _save(drawn, plots)
     if as_json:
         figures: dict[str, Any] = {"groups": [group.to_dict() for group in groups]}
+        if votes:
+            figures |= {"methods": [method.to_dict() for method in compared]}
         if changed is not None:
             figures |= {"changed": changed}
         if wrong is not None:
@@ -104,8 +125,11 @@ def summarise(
         _show_failures(wrong)
         return
     from thinkcap.show.tables import print_report
+    from thinkcap.show.votes import print_methods
 
     print_report(groups, sys.stdout, by)
+    if votes:
+        print_methods(compared, sys.stdout)
     if changed is not None:
         print(f"{changed} of {len(records)} verdicts changed; the files stay as they are.")
     if TERMINAL in plots:

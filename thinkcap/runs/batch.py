@@ -1,5 +1,5 @@
-"""A batch: every problem of a file, so many samples of each, solved side by side, graded beside that, written as they
-finish, continued where an earlier run stopped.
+"""A batch or a sweep: every problem of a file, solved as its plan says, side by side, graded beside that, written as
+the results finish, continued where an earlier run stopped.
 
 Knows problems, records and grading; what solves is handed in (an Engine, or engines on a cluster).
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import thinkcap
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
-from thinkcap.engine.request import Request, resolve
+from thinkcap.engine.request import Request
+from thinkcap.runs.key import Key
+from thinkcap.runs.plan import Plan, budget_record
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.records import Record, ResultFile
 
@@ -49,57 +51,31 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One sample of one problem, ready to run."""
+    """One thought about one problem, ready to run."""
 
     problem: Problem
     request: Request
 
-
-def settings_of(profile: Profile, model_sha256: str, asked: Mapping[str, Any], context: int | None) -> dict[str, Any]:
-    """All that a run's results depend on beside the problems: what every record keeps under `run`.
-
-    asked    the keyword arguments of `thinkcap.engine.request.resolve` that the user gave
-    context  --context, which bounds thoughts without a budget
-    """
-    request = resolve(profile, "any", **asked)
-    return {
-        "model": profile.name,
-        "quant": profile.quant,
-        "model_sha256": model_sha256,
-        "seed": request.seed,
-        "budget": {
-            "thinking": request.budget.thinking,
-            "solution": request.budget.solution,
-            "min_thinking": request.budget.min_thinking,
-            "time_limit": request.budget.time_limit,
-            "style": request.cut_style,
-            "prompt_mode": request.prompt_mode,
-        },
-        "temperature": request.sampling.temperature,
-        "top_p": request.sampling.top_p,
-        "top_k": request.sampling.top_k,
-        "min_p": request.sampling.min_p,
-        "loop_guard": request.loop_guard,
-        "context": context,
-        "think_start": profile.think_start,
-        "think_end": profile.think_end,
-    }
+    @property
+    def keys(self) -> list[Key]:
+        """The results that it has."""
+        return Key.all_of(self.request)
 
 
-def tasks_of(problems: Sequence[Problem], samples: int, profile: Profile, asked: Mapping[str, Any]) -> list[Task]:
-    """Every sample of every problem, a problem's samples one after another so that they share their prompt's KV."""
+def tasks_of(problems: Sequence[Problem], plan: Plan, profile: Profile) -> list[Task]:
+    """All requests of every problem, a problem's one after another so that they share their prompt's KV."""
     return [
-        Task(problem, resolve(profile, problem.text, sample=sample, id=problem.id, **asked))
-        for problem in problems
-        for sample in range(samples)
+        Task(problem, request) for problem in problems for request in plan.requests(profile, problem.text, problem.id)
     ]
 
 
 def open_tasks(tasks: Sequence[Task], results: ResultFile) -> list[Task]:
-    """The tasks that the file has no result for. Raises UsageError where it has one for another problem of that id."""
+    """The tasks that the file does not have all results of. Raises UsageError where it has one for another problem of
+    that id."""
     for task in tasks:
-        results.check_problem((task.problem.id, task.request.sample), task.problem.text)
-    return [task for task in tasks if (task.problem.id, task.request.sample) not in results.done]
+        for key in task.keys:
+            results.check_problem(key, task.problem.text)
+    return [task for task in tasks if any(key not in results.done for key in task.keys)]
 
 
 def run(
@@ -112,31 +88,45 @@ def run(
     parallel: int | None = None,
     watch: Watch | None = None,
 ) -> bool:
-    """Solves the tasks and writes a record for each as soon as it is graded. Returns whether all were done.
+    """Solves the tasks and writes a record for each result that is missing, as soon as it is graded. Returns whether
+    all are there.
 
-    A problem that cannot be run becomes a record with `error`. What Ctrl-C caught in flight is not written: it is done
-    again when the run is continued. Raises ThinkcapError where records cannot be written or answers not be graded.
+    A problem that cannot be run becomes a record with `error`; what does not fit at the largest budget of a sweep is
+    tried at the smaller ones. What Ctrl-C caught in flight is not written: it is done again when the run is continued.
+    Raises ThinkcapError where records cannot be written or answers not be graded.
     """
-    by_key = {(task.problem.id, task.request.sample): task.problem for task in tasks}
+    problems = {task.problem.id: task.problem for task in tasks}
+    missing = {key for task in tasks for key in task.keys if key not in results.done}
     desk = _Desk(results, settings, grader, watch)
-    written = 0
 
     def on_step(step: Step) -> None:
         desk.clear()
         if watch is not None:
             watch.step(step)
 
-    for result in solver.solve_many([task.request for task in tasks], parallel=parallel, on_step=on_step):
-        if isinstance(result, Outcome):
-            if "interrupted" in (result.stop_reason, result.finish_reason):
-                continue
-            desk.take(result, by_key[result.id, result.sample])
-        else:
-            desk.write(_failed(solver, result, by_key[result.request.id, result.request.sample]))
-        written += 1
-        desk.clear()
+    requests = [task.request for task in tasks]
+    while requests:
+        smaller: list[Request] = []
+        for result in solver.solve_many(requests, parallel=parallel, on_step=on_step):
+            if isinstance(result, Outcome):
+                key = Key.of_outcome(result)
+                interrupted = "interrupted" in (result.stop_reason, result.finish_reason)
+                if key in missing and not interrupted:
+                    missing.remove(key)
+                    desk.take(result, problems[key.id])
+            else:
+                request = result.request
+                for key in Key.all_of(replace(request, also=())):
+                    if key in missing:
+                        missing.remove(key)
+                        desk.write(_failed(solver, result, key.reply, problems[key.id]))
+                if request.also:
+                    smaller.append(replace(request.with_budget(request.also[-1]), also=request.also[:-1]))
+            desk.clear()
+        answered = {key for request in smaller for key in Key.all_of(request)}
+        requests = smaller if missing <= answered else []
     desk.clear(wait=True)
-    return written == len(tasks)
+    return not missing
 
 
 class _Desk:
@@ -177,7 +167,7 @@ class _Desk:
             self._watch.result(record)
 
 
-def _failed(solver: Solver, failure: Failure, problem: Problem) -> Record:
+def _failed(solver: Solver, failure: Failure, reply: int, problem: Problem) -> Record:
     """The record of a problem that could not be run: what was asked, and `error`."""
     request = failure.request
     return {
@@ -188,18 +178,12 @@ def _failed(solver: Solver, failure: Failure, problem: Problem) -> Record:
         "model": solver.profile.name,
         "quant": solver.profile.quant,
         "seed": request.seed,
-        "budget": {
-            "thinking": request.budget.thinking,
-            "solution": request.budget.solution,
-            "min_thinking": request.budget.min_thinking,
-            "time_limit": request.budget.time_limit,
-            "style": request.cut_style,
-            "prompt_mode": request.prompt_mode,
-        },
+        "budget": budget_record(request),
         "answer": None,
         "expected": problem.expected,
         "correct": None,
         "error": str(failure.error),
+        "reply": reply,
         "thinkcap_version": thinkcap.__version__,
         "model_sha256": solver.model_sha256,
         "extra": {**problem.extra},

@@ -23,6 +23,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
+from thinkcap.runs.key import Key
 
 LOSSES = 3
 """How often a request may be lost with its engine before it counts as what kills them."""
@@ -81,10 +82,15 @@ class _Hand:
 
     actor: Any
     pending: Any  # the Ray reference or generator that is waited for
-    requests: dict[tuple[str, int], Request] = field(default_factory=dict)
+    requests: dict[Key, Request] = field(default_factory=dict)  # by the outcomes that are still to come
     active: int = 0
     sampled: int = 0
     sampled_before: int = 0
+
+    @property
+    def unanswered(self) -> list[Request]:
+        """The requests that lack an outcome, each once."""
+        return list({id(request): request for request in self.requests.values()}.values())
 
 
 class Cluster:
@@ -145,12 +151,13 @@ class Cluster:
         parallel: int | None = None,
         on_step: Callable[[Step], None] | None = None,
     ) -> Iterator[Outcome | Failure]:
-        """As `Engine.solve_many`, `parallel` counting for each engine. Ctrl-C gives up what is in flight.
+        """As `Engine.solve_many`, `parallel` counting for each engine. Ctrl-C gives up what is in flight. A thought
+        with several outcomes that is lost half-way is done again, and gives those that had come before twice.
 
         Raises ThinkcapError when every engine is lost.
         """
         self._queue = deque(requests)
-        self._losses: dict[tuple[str, int], int] = {}
+        self._losses: dict[Key, int] = {}
         width = parallel or WIDTH
         began = time.perf_counter()
         with Interrupt() as interrupt:
@@ -207,7 +214,7 @@ class Cluster:
         count = min(len(self._queue), max(width, len(self._queue) // (2 * len(self._hands))))
         portion = [self._queue.popleft() for _ in range(count)]
         if portion:
-            hand.requests = {(request.id, request.sample): request for request in portion}
+            hand.requests = {key: request for request in portion for key in Key.all_of(request)}
             hand.sampled_before += hand.sampled
             hand.sampled = 0
             hand.pending = hand.actor.solve.options(num_returns="streaming").remote(portion, width)
@@ -220,7 +227,7 @@ class Cluster:
                 return
             result = self._ray.get(next(hand.pending))
         except StopIteration:
-            self._queue.extend(hand.requests.values())
+            self._queue.extend(hand.unanswered)
             hand.requests, hand.pending, hand.active = {}, None, 0
             return
         except self._ray.exceptions.RayError as error:
@@ -229,8 +236,8 @@ class Cluster:
         if isinstance(result, Step):
             hand.active, hand.sampled = result.active, result.sampled
             return
-        request = result.request if isinstance(result, Failure) else result
-        if hand.requests.pop((request.id, request.sample), None) is not None:
+        keys = Key.all_of(result.request) if isinstance(result, Failure) else [Key.of_outcome(result)]
+        if [key for key in keys if hand.requests.pop(key, None) is not None]:
             yield result
 
     def _greet(self, hand: _Hand, described: Described | ThinkcapError) -> None:
@@ -244,7 +251,8 @@ class Cluster:
     def _lost(self, hand: _Hand, error: Exception) -> Iterator[Failure]:
         """Puts an engine's unanswered requests back, and waits for Ray to start it anew; if Ray can't, it is gone."""
         starting = not hasattr(hand.pending, "__next__")
-        for key, request in hand.requests.items():
+        for request in hand.unanswered:
+            key = Key.all_of(request)[-1]
             self._losses[key] = self._losses.get(key, 0) + 1
             if self._losses[key] < LOSSES:
                 self._queue.appendleft(request)

@@ -38,7 +38,7 @@ class Estimate:
     results           results to make
     thinking_tokens, solution_tokens  tokens sampled at most
     prompt_tokens     prompt tokens, about; a problem's samples share theirs
-    parallel          sequences at once
+    parallel          thoughts at once
     weights_bytes     memory of the weights
     kv_bytes          memory of the KV cache; None where the model is not here to say
     seconds           time at most, about; None on a GPU, whose speed shows only when it runs
@@ -69,7 +69,7 @@ def estimate(
 ) -> Estimate:
     """What the tasks take at worst.
 
-    parallel  sequences at once, at most
+    parallel  thoughts at once, at most
     context   tokens a thought without a budget ends at
     weights   bytes of the model's weights, at `bits` a weight
     cell      bytes of a KV cell
@@ -82,7 +82,7 @@ def estimate(
         else task.request.budget.thinking
         for task, prompt in zip(tasks, prompts, strict=True)
     ]
-    solution = [task.request.budget.solution for task in tasks]
+    solution = [len(task.keys) * task.request.budget.solution for task in tasks]
     width = max(1, min(parallel, len(tasks)))
     cells = sorted(map(sum, zip(prompts, thinking, solution, strict=True)), reverse=True)[:width]
     shared = sum(prompt for task, prompt in zip(tasks, prompts, strict=True) if task.request.sample == 0)
@@ -94,7 +94,7 @@ def estimate(
         step = weights / speed.bytes_per_second + width * token
         seconds = sampled / width * step + shared * operations / speed.operations_per_second
     return Estimate(
-        results=len(tasks),
+        results=sum(len(task.keys) for task in tasks),
         thinking_tokens=sum(thinking),
         solution_tokens=sum(solution),
         prompt_tokens=shared,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, fsum, sqrt
+from math import comb, fsum, inf, sqrt
 from random import Random
 from typing import Any
 
@@ -40,7 +40,7 @@ class Metrics:
     k                   the most samples a problem has
     accuracy            Avg@k over the problems with an expected answer; None where there is none
     pass_at, maj_at     by k; maj@k only where labels were given
-    thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens too
+    thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens and early answers too
     share_cut           of the samples that ran, those whose thought thinkcap ended
     share_answered      of all samples, those with an answer
     length_deviation    mean |used − asked| / asked over the samples told a length in the prompt; None without such
@@ -72,7 +72,7 @@ def measure(
     Args:
         records: one model's records under one budget, in any order.
         ks: the k of pass@k and maj@k; by default the powers of two up to the number of samples, and that number.
-        labels: by problem id, for each of its records in order of ``sample`` the number of its answer's group (None: no
+        labels: by problem id, for each of its records in `voting_order` the number of its answer's group (None: no
             answer), as `thinkcap.grading.vote` gives them. Without labels there is no maj@k.
         seed: of the bootstrap and of maj@k's subsets.
     """
@@ -82,7 +82,7 @@ def measure(
         by_problem.setdefault(record["id"], []).append(record)
     verdicts: dict[str, list[bool]] = {}
     for problem, samples in by_problem.items():
-        samples.sort(key=lambda record: record.get("sample", 0))
+        samples.sort(key=voting_order)
         if all(is_graded(record) for record in samples):
             verdicts[problem] = [bool(record.get("correct")) for record in samples]
     ran = [record for record in records if not record.get("error")]
@@ -108,7 +108,7 @@ def measure(
         },
         thinking_tokens=mean(record["thinking_tokens"] for record in ran),
         solution_tokens=mean(record["solution_tokens"] for record in ran),
-        total_tokens=mean(total_tokens(record) for record in ran),
+        total_tokens=mean(total_tokens(record) + record.get("probe_tokens", 0) for record in ran),
         share_cut=mean(record.get("stop_reason") in CUT_REASONS for record in ran),
         share_answered=mean(bool(record.get("answer")) for record in records),
         length_deviation=mean(told),
@@ -118,6 +118,13 @@ def measure(
 def is_graded(record: Mapping[str, Any]) -> bool:
     """Whether a record counts for accuracy: it has a verdict, or failed at a problem that expects an answer."""
     return record.get("correct") is not None or bool(record.get("error") and record.get("expected") is not None)
+
+
+def voting_order(record: Mapping[str, Any]) -> tuple[int, float, int]:
+    """The order in which a problem's answers are seen, which decides between votes of one size: samples one after the
+    other, of each thought the longest budget first, then its answers."""
+    thinking = (record.get("budget") or {}).get("thinking")
+    return record.get("sample", 0), -inf if thinking is None else -thinking, record.get("reply", 0)
 
 
 def total_tokens(record: Mapping[str, Any]) -> int:
@@ -167,18 +174,29 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     return 1 - comb(n - correct, k) / comb(n, k)
 
 
-def maj_at_k(labels: Sequence[int | None], correct: Sequence[bool], k: int, seed: int = 0) -> float:
+def maj_at_k(
+    labels: Sequence[int | None],
+    correct: Sequence[bool],
+    k: int,
+    seed: int = 0,
+    thoughts: Sequence[Sequence[int]] | None = None,
+) -> float:
     """maj@k of one problem: the chance that the majority of ``k`` of its samples is right (Wang et al. 2022,
     arXiv 2203.11171).
 
     The mean over all subsets of ``k`` samples, or over ``MOST_SUBSETS`` drawn ones where there are more. Samples vote
     by the group of their answer, those without an answer (None) not at all; a tie goes to the group seen first.
 
+    Args:
+        thoughts: for each sample the places of its answers in ``labels`` and ``correct``, where it has several; they
+            all vote. By default each sample has one.
+
     Raises:
         ValueError: unless 1 ≤ k ≤ the number of samples.
     """
-    n = len(labels)
-    if not 1 <= k <= n or len(correct) != n:
+    thoughts = [(place,) for place in range(len(labels))] if thoughts is None else thoughts
+    n = len(thoughts)
+    if not 1 <= k <= n or len(correct) != len(labels):
         raise ValueError(f"maj@{k} is not defined for {n} samples with {len(correct)} verdicts")
     subsets: Iterable[Sequence[int]]
     if comb(n, k) <= MOST_SUBSETS:
@@ -186,7 +204,10 @@ def maj_at_k(labels: Sequence[int | None], correct: Sequence[bool], k: int, seed
     else:
         random = Random(seed)
         subsets = [sorted(random.sample(range(n), k)) for _ in range(MOST_SUBSETS)]
-    won = [_majority_is_right(labels, correct, subset) for subset in subsets]
+    won = [
+        _majority_is_right(labels, correct, [place for number in subset for place in thoughts[number]])
+        for subset in subsets
+    ]
     return sum(won) / len(won)
 
 

@@ -16,13 +16,14 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.runs.key import Key
 
 Record = dict[str, Any]
 """One line of a result file: the contract's JSON object with `run` (the settings) and `extra` (the problem's other
 fields) added, and `error` in the place of texts and counts where the problem could not be run."""
 
-Key = tuple[str, int]
-"""A problem's id and a sample's number: what a file holds once."""
+LATER: Mapping[str, Any] = {"budgets": None, "until_sure": 0, "depths": 0, "answers": 1}
+"""Settings that older files do not name, and what their runs were made with."""
 
 _BEGINNING = b'{"id": '
 
@@ -74,7 +75,7 @@ class ResultFile:
         """Raises UsageError, with both values of every setting that differs, where the file is another run's."""
         if self.settings is None:
             return
-        mine, theirs = _flat(settings), _flat(self.settings)
+        mine, theirs = _flat(settings), {**LATER, **_flat(self.settings)}
         differing = [name for name in mine if name in theirs and mine[name] != theirs[name]]
         if differing:
             held = ", ".join(f"{name} {_spoken(theirs[name])}" for name in differing)
@@ -88,7 +89,7 @@ class ResultFile:
         """Raises UsageError where the file's result for this key is of a problem with another text."""
         if self.done.get(key, hash(text)) != hash(text):
             raise UsageError(
-                f"{self.path} holds a result for problem {key[0]}, whose text was another then: "
+                f"{self.path} holds a result for problem {key.id}, whose text was another then: "
                 "name another file with -o, or start this one over with --restart."
             )
 
@@ -112,7 +113,7 @@ class ResultFile:
         self._note(record)
 
     def _note(self, record: Record) -> None:
-        self.done[record["id"], record["sample"]] = hash(record["problem"])
+        self.done[Key.of_record(record)] = hash(record["problem"])
         if record.get("correct") is not None:
             self.graded += 1
             self.correct += record["correct"]
@@ -217,6 +218,8 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _spoken(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(_spoken, value))
     return "none" if value is None else str(value)
 
 

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from thinkcap.errors import ThinkcapError, UsageError
-from thinkcap.runs.metrics import Metrics, measure
-from thinkcap.runs.records import Key, Record, read
+from thinkcap.runs.key import Key
+from thinkcap.runs.metrics import Metrics, measure, voting_order
+from thinkcap.runs.records import LATER, Record, read
 
 if TYPE_CHECKING:
-    from thinkcap.grading import Grader, Verdict
+    from thinkcap.grading import Grader, Verdict, Vote
 
 AHEAD = 64
 """Comparisons handed to the grader before the first is waited for."""
 SETTINGS = ("temperature", "top_p", "top_k", "min_p", "loop_guard", "context", "think_start", "think_end")
+NEWER_SETTINGS = ("until_sure", "depths", "answers")
 
 NEEDED = {
     "budget": dict,
@@ -72,7 +74,7 @@ def read_all(paths: Iterable[str | Path]) -> list[Record]:
                     raise ThinkcapError(
                         f"{path}: the result of problem {record['id']!r} has no {name}: remove that line."
                     )
-            found[settings_of(record), (record["id"], record["sample"])] = record
+            found[settings_of(record), Key.of_record(record)] = record
     if not found:
         raise ThinkcapError(f"{' and '.join(map(str, paths))} holds no results yet: run a batch first.")
     return list(found.values())
@@ -85,6 +87,7 @@ def settings_of(record: Record) -> Settings:
         *((name, record.get(name)) for name in ("model", "quant", "model_sha256", "seed")),
         *((name, value) for name, value in record["budget"].items() if not isinstance(value, dict | list)),
         *((name, run[name]) for name in SETTINGS if name in run),
+        *((name, run.get(name, LATER[name])) for name in NEWER_SETTINGS),
     )
 
 
@@ -128,16 +131,22 @@ def _measured(settings: Settings, value: str | None, records: list[Record], grad
 
 
 def _labels(records: Iterable[Record], grader: Grader) -> dict[str, Sequence[int | None]]:
+    return {problem: vote_on(given, grader).labels for problem, given in by_problem(records).items() if len(given) > 1}
+
+
+def by_problem(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Each problem's records in voting order."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record["id"], []).append(record)
+    return {problem: sorted(given, key=voting_order) for problem, given in found.items()}
+
+
+def vote_on(records: Iterable[Record], grader: Grader) -> Vote:
+    """The vote over one problem's records, in the order they come."""
     from thinkcap.grading import vote
 
-    answers: dict[str, list[tuple[int, str | None]]] = {}
-    for record in records:
-        answers.setdefault(record["id"], []).append((record["sample"], record.get("answer")))
-    return {
-        problem: vote([answer for _, answer in sorted(given, key=lambda pair: pair[0])], grader).labels
-        for problem, given in answers.items()
-        if len(given) > 1
-    }
+    return vote([record.get("answer") for record in records], grader)
 
 
 def _value(record: Record, by: str) -> str:

@@ -9,6 +9,7 @@ from thinkcap.show.progress import duration
 from thinkcap.show.text import is_unicode, one_line, printable, spell
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from thinkcap.runs.estimate import Estimate
@@ -26,13 +27,15 @@ SPOKEN = {
     "think_end": "closes",
     "loop_guard": "loop guard",
     "model_sha256": "file",
+    "until_sure": "sure",
 }
 """What a setting is called in a report, where its own name would not do."""
 
 
-def estimate_lines(estimate: Estimate, problems: int, samples: int, model: str) -> list[str]:
-    """What a batch would take, a line each."""
-    results = problems * samples
+def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int, model: str) -> list[str]:
+    """What a batch or a sweep would take, a line each; `results` counts those that are there already, too."""
+    answers = results // (problems * samples)
+    several = f" × {answers} answers" if answers > 1 else ""
     there = results - estimate.results
     sampled = estimate.thinking_tokens + estimate.solution_tokens
     memory = f"weights {_bytes(estimate.weights_bytes)}"
@@ -40,7 +43,7 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, model: str) 
         memory += f", KV cache {_bytes(estimate.kv_bytes)} for {estimate.parallel} at once"
     return [
         f"model     {printable(model)}",
-        f"problems  {problems:,} × {samples} sample{'s' * (samples > 1)} = {results:,} results"
+        f"problems  {problems:,} × {samples} sample{'s' * (samples > 1)}{several} = {results:,} results"
         + (f", {there:,} of them there already" if there else ""),
         f"tokens    at most {sampled:,} sampled ({estimate.thinking_tokens:,} thinking, "
         f"{estimate.solution_tokens:,} solution), about {estimate.prompt_tokens:,} of prompts",
@@ -57,15 +60,10 @@ def _bytes(count: int) -> str:
 
 def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -> None:
     """A table for each model, a row for each budget; columns that don't fit the terminal (else 80) are left out."""
-    import os
-
-    from rich.console import Console
     from rich.measure import Measurement
     from rich.text import Text
 
-    console = Console(
-        file=file, highlight=False, markup=False, emoji=False, color_system=None if "NO_COLOR" in os.environ else "auto"
-    )
+    console = console_on(file)
     unbounded = console.options.update(max_width=10_000)
     for heading, rows in _by_model(groups):
         console.print(Text(heading, "bold"), soft_wrap=True)
@@ -81,16 +79,33 @@ def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -
         console.print()
 
 
-def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encoding: str) -> Table:
+def console_on(file: TextIO) -> Console:
+    """A console that shows text as it is, and honours NO_COLOR."""
+    import os
+
+    from rich.console import Console
+
+    return Console(
+        file=file, highlight=False, markup=False, emoji=False, color_system=None if "NO_COLOR" in os.environ else "auto"
+    )
+
+
+def plain_table(encoding: str) -> Table:
+    """An empty table with a line below its headings and no other."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     kind = box.SIMPLE_HEAD if is_unicode(encoding) else box.ASCII2
-    table = Table(box=kind, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    varying = _varying(rows)
+    return Table(box=kind, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+
+
+def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encoding: str) -> Table:
+    from rich.text import Text
+
+    table = plain_table(encoding)
+    differing = varying([row.settings for row in rows])
     table.add_column("budget", justify="right", no_wrap=True)
-    for name in varying:
+    for name in differing:
         table.add_column(SPOKEN.get(name, name), overflow="ellipsis")
     if by is not None:
         table.add_column(printable(by), overflow="ellipsis")
@@ -100,8 +115,8 @@ def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encodin
         table.add_column(_heading(name, rows), justify="right", no_wrap=True)
     for row, figures in zip(rows, cells, strict=True):
         table.add_row(
-            Text(_value(row.settings.get("thinking"))),
-            *(Text(_value(row.settings.get(name))) for name in varying),
+            Text(value_text(row.settings.get("thinking"))),
+            *(Text(value_text(row.settings.get(name))) for name in differing),
             *([Text(one_line(row.by or "", 24))] if by is not None else []),
             *(Text(figures[name] if is_unicode(encoding) else figures[name].replace("–", "-")) for name in shown),
         )
@@ -125,10 +140,10 @@ def _by_model(groups: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
         yield name, rows
 
 
-def _varying(rows: Sequence[Group]) -> list[str]:
+def varying(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The settings beside the budget in which the rows differ."""
-    names = dict.fromkeys(name for row in rows for name in row.settings)
-    return [name for name in names if name != "thinking" and len({str(row.settings.get(name)) for row in rows}) > 1]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [name for name in names if name != "thinking" and len({str(row.get(name)) for row in rows}) > 1]
 
 
 def _heading(name: str, rows: Sequence[Group]) -> str:
@@ -141,25 +156,25 @@ def _cells(group: Group) -> Mapping[str, str]:
     metrics = group.metrics
     return {
         "results": f"{metrics.samples:,}",
-        "avg": _percent(metrics.accuracy.value) if metrics.accuracy else "",
+        "avg": percent(metrics.accuracy.value) if metrics.accuracy else "",
         "95 %": f"{100 * metrics.accuracy.low:.1f}–{100 * metrics.accuracy.high:.1f}" if metrics.accuracy else "",
         "pass": _at_most(metrics.pass_at),
         "maj": _at_most(metrics.maj_at),
         "think": _tokens(metrics.thinking_tokens),
         "solve": _tokens(metrics.solution_tokens),
-        "cut": _percent(metrics.share_cut, 0),
-        "answer": _percent(metrics.share_answered, 0),
-        "off": _percent(metrics.length_deviation, 0),
+        "cut": percent(metrics.share_cut, 0),
+        "answer": percent(metrics.share_answered, 0),
+        "off": percent(metrics.length_deviation, 0),
     }
 
 
 def _at_most(shares: Mapping[int, Share]) -> str:
     """The share of the largest k above 1, where it means something else than the mean."""
     k = max(shares, default=1)
-    return _percent(shares[k].value) if k > 1 else ""
+    return percent(shares[k].value) if k > 1 else ""
 
 
-def _percent(share: float | None, digits: int = 1) -> str:
+def percent(share: float | None, digits: int = 1) -> str:
     return "" if share is None else f"{100 * share:.{digits}f}"
 
 
@@ -167,7 +182,7 @@ def _tokens(count: float | None) -> str:
     return "" if count is None else f"{count:,.0f}"
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     return "none" if value is None else one_line(str(value), 24)
 
 
@@ -188,9 +203,9 @@ def _notes(rows: Sequence[Group]) -> Iterator[str]:
     if timeouts := sum(row.timeouts for row in rows):
         yield f"{timeouts:,} answers took too long to compare and count as wrong"
     if len(rows) == 1 and len(first.pass_at) > 2:
-        yield "pass@k: " + ", ".join(f"{k}: {_percent(share.value)}" for k, share in first.pass_at.items())
+        yield "pass@k: " + ", ".join(f"{k}: {percent(share.value)}" for k, share in first.pass_at.items())
     if len(rows) == 1 and len(first.maj_at) > 1:
-        yield "maj@k: " + ", ".join(f"{k}: {_percent(share.value)}" for k, share in first.maj_at.items())
+        yield "maj@k: " + ", ".join(f"{k}: {percent(share.value)}" for k, share in first.maj_at.items())
 
 
 def failure_lines(record: Mapping[str, Any], reason: str, width: int) -> Iterator[str]:

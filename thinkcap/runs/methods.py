@@ -1,0 +1,99 @@
+"""Ways to spend tokens on a problem, and what they give: one thought, a vote over whole thoughts, a vote over answers
+at several depths of thoughts (Fractured Sampling, arXiv 2505.12992). At equal cost they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from thinkcap.runs.cost import cost_of
+from thinkcap.runs.metrics import Estimate, estimate, is_graded, maj_at_k, mean
+from thinkcap.runs.records import Record
+from thinkcap.runs.report import Group, Settings, by_problem, vote_on
+
+if TYPE_CHECKING:
+    from thinkcap.grading import Grader
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way to spend tokens on a problem.
+
+    settings  model, quant, seed, the budget's parts and the sampling, by name
+    thoughts  thoughts a problem; one is no vote, unless it is answered several times
+    depths, answers  points of each thought at which it is answered, and answers at each; 0 and 1 for its end alone
+    accuracy  the share of problems whose answer, or largest vote, is right
+    tokens    mean tokens a problem, a shared thought counted once
+    """
+
+    settings: dict[str, Any]
+    thoughts: int
+    depths: int
+    answers: int
+    accuracy: Estimate
+    tokens: float
+
+    @property
+    def name(self) -> str:
+        if not self.depths:
+            return "one thought" if self.thoughts == 1 else f"maj@{self.thoughts}"
+        thoughts = f"{self.thoughts} thoughts × " if self.thoughts > 1 else ""
+        answers = f" × {self.answers} answers" if self.answers > 1 else ""
+        return f"{thoughts}{self.depths} depth{'s' * (self.depths > 1)}{answers}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"method": self.name, **asdict(self)}
+
+
+def methods(groups: Iterable[Group], grader: Grader) -> list[Method]:
+    """The methods that a report's groups have results for, from the cheapest to the dearest of each model. Only
+    problems with an expected answer count."""
+    runs: dict[Settings, list[Record]] = {}
+    for group in groups:
+        # The depths of a thought are budgets of its: they belong together.
+        settings = {**group.settings} | ({"thinking": None} if group.settings["depths"] else {})
+        runs.setdefault(tuple(settings.items()), []).extend(group.records)
+    found = [method for settings, records in runs.items() for method in _methods(dict(settings), records, grader)]
+    models = {method.settings["model"]: place for place, method in reversed(list(enumerate(found)))}
+    return sorted(found, key=lambda method: (models[method.settings["model"]], method.tokens))
+
+
+def _methods(settings: dict[str, Any], records: Sequence[Record], grader: Grader) -> list[Method]:
+    problems = {
+        problem: given
+        for problem, given in by_problem(records).items()
+        if all(map(is_graded, given)) and not any("error" in record for record in given)
+    }
+    if not problems:
+        return []
+    if settings["depths"]:
+        run = records[0].get("run") or {}
+        settings["thinking"] = run.get("budget", {}).get("thinking")
+    thoughts = {problem: _thoughts(given) for problem, given in problems.items()}
+    labels = {problem: vote_on(given, grader).labels for problem, given in problems.items()}
+    verdicts = {problem: [bool(record["correct"]) for record in given] for problem, given in problems.items()}
+    tokens = mean(cost_of(given).total / len(thoughts[problem]) for problem, given in problems.items())
+    assert tokens is not None
+    fewest = min(map(len, thoughts.values()))
+    return [
+        Method(
+            settings=settings,
+            thoughts=k,
+            depths=settings["depths"],
+            answers=settings["answers"],
+            accuracy=estimate(
+                [maj_at_k(labels[each], verdicts[each], k, thoughts=thoughts[each]) for each in problems],
+                several_samples=any(len(each) > k for each in thoughts.values()),
+            ),
+            tokens=k * tokens,
+        )
+        for k in [1 << exponent for exponent in range(fewest.bit_length())]
+    ]
+
+
+def _thoughts(records: Sequence[Record]) -> list[list[int]]:
+    """The places of each thought's results among a problem's."""
+    numbered = groupby(enumerate(records), key=lambda each: each[1]["sample"])
+    return [[place for place, _ in results] for _, results in numbered]
