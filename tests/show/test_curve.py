@@ -10,7 +10,9 @@ from tests.show.sweeps import BUDGETS, curves_of, record, sweep
 from thinkcap.errors import UsageError
 from thinkcap.grading import Grader
 from thinkcap.runs import report
-from thinkcap.show.curve import Axis, Curve, Figure, Point, curves, figures, round_ticks, spell_budget
+from thinkcap.runs.methods import Method
+from thinkcap.runs.metrics import wilson
+from thinkcap.show.curve import Axis, Curve, Figure, Point, curves, figures, method_curves, round_ticks, spell_budget
 from thinkcap.show.reference import references
 
 
@@ -76,6 +78,23 @@ def test_votes_cost_what_their_samples_cost_together() -> None:
     assert [point.used for point in vote.points] == [4 * point.used for point in single.points]
     assert vote.points[0].records is single.points[0].records
     assert [line.name for line in by_kind([single, vote])["cut"].lines] == ["abacus"]
+
+
+def test_ways_to_vote_are_curves_over_the_number_of_thoughts() -> None:
+    settings = {"model": "abacus", "quant": "q8_0", "thinking": 64}
+    ways = [
+        Method({**settings, "depths": depths, "answers": 1}, thoughts, depths, 1, wilson(thoughts, 8), 50.0 * thoughts)
+        for depths in (0, 4)
+        for thoughts in (4, 1, 2)
+    ]
+    whole, fractured = method_curves(ways)
+    assert [whole.name, fractured.name] == ["abacus · whole thoughts · votes", "abacus · 4 depths · votes"]
+    assert [(point.label, point.used) for point in whole.points] == [
+        ("1 thought", 50),
+        ("2 thoughts", 100),
+        ("4 thoughts", 200),
+    ]
+    assert [figure.kind for figure in figures([whole, fractured])] == ["accuracy"]
 
 
 def test_what_could_not_be_run_has_no_point() -> None:
@@ -147,8 +166,6 @@ budgets = st.lists(st.one_of(st.none(), st.integers(0, 100_000)), min_size=1, ma
 def test_every_mark_and_tick_lies_within_its_axes(
     asked: list[int | None], least: float, more: float, told: bool
 ) -> None:
-    from thinkcap.runs.metrics import wilson
-
     points = tuple(
         Point(spell_budget(budget), budget, least + place * more, wilson(place, 6), place / 6, least + more)
         for place, budget in enumerate(asked)

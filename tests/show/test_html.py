@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,17 @@ def test_lengths_are_counted_as_javascript_does() -> None:
     ]
     data = Parts(page(curves_of(records))).data
     assert sorted(each["thought"][1] for table in data["results"] for each in table) == [7, 10, 15]
+
+
+def test_answers_to_one_thought_are_told_apart() -> None:
+    data = Parts(page(curves_of([record("p", 8), record("p", None)]))).data
+    assert [table[0]["sample"] for table in data["results"]] == ["0", "0"]
+    (curve,) = curves_of([record("p", 8)])
+    (point,) = curve.points
+    several = replace(point, records=[record("p", 8, reply=1), record("p", 8, reply=0)])
+    data = Parts(page([replace(curve, points=(several,))])).data
+    assert [result["sample"] for result in data["results"][0]] == ["0", "0.1"]
+    assert len(data["thoughts"]) == 1
 
 
 def test_half_a_surrogate_pair_can_be_written(tmp_path: Path) -> None:

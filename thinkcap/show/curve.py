@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from thinkcap.show.text import one_line
 
 if TYPE_CHECKING:
+    from thinkcap.runs.methods import Method
     from thinkcap.runs.metrics import Estimate, Metrics
     from thinkcap.runs.report import Group
 
@@ -34,7 +35,7 @@ Way = tuple[tuple[str, Any], ...]
 class Point:
     """What one budget came to.
 
-    label      the budget as it is spelled: 512, 4k, none
+    label      the budget as it is spelled, 512, 4k or none, or what else sets the point apart
     asked      thinking tokens allowed, or asked for in the prompt; None is no limit
     used       mean tokens of a whole response: thinking, injected and solution
     accuracy   Avg@k, or a vote's accuracy, with its 95 % interval; None where nothing was expected
@@ -133,18 +134,29 @@ class Figure:
     diagonal: bool = False
 
 
-def curves(groups: Iterable[Group]) -> list[Curve]:
+def curves(groups: Iterable[Group], votes: bool = True) -> list[Curve]:
     """The curves of a report's groups, in their order: one for each model and setting other than the budget.
 
     Curves are named by what they differ in. Where the groups have votes, a second curve shows the largest one at what
-    its samples cost together. Groups in which nothing could be run have no point.
+    its samples cost together, unless `votes` is off. Groups in which nothing could be run have no point.
     """
     found: dict[Way, list[Group]] = {}
     for group in groups:
         found.setdefault(_way(group), []).append(group)
     _share_ends(found)
     named = zip(_names([dict(way) for way in found]), found.values(), strict=True)
-    return [curve for name, members in named for curve in _curves_of(name, members) if curve.points]
+    return [curve for name, members in named for curve in _curves_of(name, members, votes) if curve.points]
+
+
+def method_curves(methods: Iterable[Method]) -> list[Curve]:
+    """A curve for each way to vote, a point for each number of thoughts it takes: where the tokens are spent best."""
+    found: dict[Way, list[Method]] = {}
+    for method in methods:
+        found.setdefault(tuple(method.settings.items()), []).append(method)
+    return [
+        Curve(f"{name} · votes", tuple(_method(each) for each in sorted(members, key=lambda each: each.thoughts)))
+        for name, members in zip(_names([dict(way) for way in found]), found.values(), strict=True)
+    ]
 
 
 def figures(curves: Sequence[Curve]) -> list[Figure]:
@@ -210,21 +222,29 @@ def _spoken(setting: str, value: Any) -> str:
             return f"file {str(value)[:8]}"
         case (("quant" | "by"), _):
             return str(value)
+        case "thinking", _:
+            return f"budget {spell_budget(value)}"
+        case "depths", _:
+            return f"{value} depths" if value else "whole thoughts"
+        case "answers", _:
+            return f"{value} answers" if value != 1 else ""
         case "loop_guard", _:
             return "loop guard" if value else "no loop guard"
     return f"{setting.replace('_', ' ')} {'none' if value is None else value}"
 
 
-def _curves_of(name: str, groups: Sequence[Group]) -> Iterator[Curve]:
+def _curves_of(name: str, groups: Sequence[Group], votes: bool) -> Iterator[Curve]:
     groups = sorted(groups, key=lambda group: _size(group.settings.get("thinking")))
     told = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
     points = ((group, point) for group in groups if (point := _point(group, told)) is not None)
     kept = list(points)
     yield Curve(name, tuple(point for _, point in kept), told=told)
+    # Answers at several depths of a thought are no samples: what a vote over them costs, runs/methods.py knows.
+    fractured = any(group.settings.get("depths") for group in groups)
     voters = min((max(group.metrics.maj_at, default=0) for group in groups), default=0)
-    if voters:
-        votes = tuple(_vote(group.metrics, point, voters) for group, point in kept)
-        yield Curve(f"{name} · maj@{voters}", votes, told=told)
+    if votes and voters and not fractured:
+        points_of_votes = tuple(_vote(group.metrics, point, voters) for group, point in kept)
+        yield Curve(f"{name} · maj@{voters}", points_of_votes, told=told)
 
 
 def _point(group: Group, told: bool) -> Point | None:
@@ -244,6 +264,11 @@ def _point(group: Group, told: bool) -> Point | None:
 
 def _vote(metrics: Metrics, point: Point, voters: int) -> Point:
     return Point(point.label, point.asked, voters * point.used, metrics.maj_at[voters], records=point.records)
+
+
+def _method(method: Method) -> Point:
+    label = "1 thought" if method.thoughts == 1 else f"{method.thoughts} thoughts"
+    return Point(label, None, method.tokens, method.accuracy)
 
 
 def _accuracy(curves: Sequence[Curve]) -> Figure | None:

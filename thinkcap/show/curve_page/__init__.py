@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from thinkcap.runs.metrics import CUT_REASONS
-from thinkcap.show.curve import Axis, Curve, Figure, Point, figures
+from thinkcap.show.curve import Axis, Curve, Figure, Point, figures, spell_budget
 from thinkcap.show.figures import CLOSINGS
 from thinkcap.show.text import printable
 
@@ -84,6 +84,7 @@ def _point(point: Point, results: _Results) -> dict[str, Any]:
     accuracy = point.accuracy
     return {
         "label": point.label,
+        "about": f"budget {point.label}" if point.label == spell_budget(point.asked) else point.label,
         "used": point.used,
         "accuracy": [accuracy.value, accuracy.low, accuracy.high] if accuracy else None,
         "cut": point.share_cut,
@@ -138,7 +139,7 @@ class _Results:
         # Votes show the same records as the samples that they count.
         self._tables = {identity: number for number, identity in enumerate(by_identity)}
         for records in by_identity.values():
-            ordered = sorted(records, key=lambda record: record.get("sample", 0))
+            ordered = sorted(records, key=lambda record: (record.get("sample", 0), record.get("reply", 0)))
             self.tables.append([self._result(record) for record in ordered])
 
     def table(self, records: Sequence[Mapping[str, Any]]) -> int | None:
@@ -154,7 +155,7 @@ class _Results:
         assert thought is not None
         return {
             "problem": self._numbers[problem],
-            "sample": record.get("sample", 0),
+            "sample": f"{record.get('sample', 0)}" + (f".{record['reply']}" if record.get("reply") else ""),
             "thought": thought,
             "solution": _text(record, "solution"),
             "answer": _text(record, "answer"),

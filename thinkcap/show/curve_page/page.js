@@ -205,7 +205,7 @@
 
   function summary(curve, point) {
     const about = data.curves[curve].points[point];
-    const rows = [data.curves[curve].name + (about.label ? `, budget ${about.label}` : ""), `${count(about.used)} tokens a response`];
+    const rows = [data.curves[curve].name + (about.about ? `, ${about.about}` : ""), `${count(about.used)} tokens a response`];
     if (about.accuracy) {
       const [value, low, high] = about.accuracy;
       rows.push(`${percent(value)} correct` + (low < high ? ` (95 %: ${percent(low)} to ${percent(high)})` : ""));
