@@ -107,9 +107,9 @@ def summarise(
         compared = methods(groups, grader) if votes else []
     wrong = report.failures(records) if failures else None
     if plots:
-        from thinkcap.show.curve import curves
+        from thinkcap.show.curve import curves, method_curves
 
-        drawn = [*curves(groups), *published]
+        drawn = [*curves(groups, votes=not compared), *method_curves(compared), *published]
         _save(drawn, plots)
     if as_json:
         figures: dict[str, Any] = {"groups": [group.to_dict() for group in groups]}
