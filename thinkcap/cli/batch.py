@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from thinkcap.cli.options import GenerationOptions, VoteOptions, generation_options, vote_options
-from thinkcap.cli.runner import RunOptions, carry_out, read_problems, run_options
+from thinkcap.cli.runner import RunOptions, carry_out, read_problems, run_options, say_if_alike
 from thinkcap.errors import UsageError
 
 EXAMPLES = """\
@@ -45,4 +45,6 @@ def command(file: str, run: RunOptions, votes: VoteOptions, options: GenerationO
     votes.check(options)
     problems = read_problems(file, run, options)
     plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
+    if votes.wanted:
+        say_if_alike(plan, options)
     carry_out(problems, plan, run, options, votes=votes.wanted)

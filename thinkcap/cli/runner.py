@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
@@ -18,6 +18,7 @@ from thinkcap.cli.options import GenerationOptions, Number, ParamType
 from thinkcap.errors import ThinkcapError
 
 if TYPE_CHECKING:
+    from thinkcap.engine.outcome import Outcome
     from thinkcap.engine.profile import Profile
     from thinkcap.runs.batch import Solver
     from thinkcap.runs.plan import Plan
@@ -136,6 +137,56 @@ def carry_out(
     summarise((run.output,), votes=votes, as_json=options.json)
 
 
+def solve_here(
+    plan: Plan, problem: str, expected: str | None, options: GenerationOptions, parallel: int | None = None
+) -> tuple[list[Outcome], bool]:
+    """One problem's outcomes in voting order, graded where an answer is expected, without a result file; and whether
+    all of them are there, as Ctrl-C may have ended it. A bar runs on a terminal meanwhile.
+
+    Raises ThinkcapError where the model cannot be had or a request not be run.
+    """
+    from thinkcap.engine.outcome import Outcome
+    from thinkcap.grading import Grader
+    from thinkcap.runs.metrics import voting_order
+    from thinkcap.show.progress import Bar, Standing
+
+    plan.requests(profile_of(options), problem)  # what makes no sense is refused before a model is loaded
+    outcomes: list[Outcome] = []
+    with ExitStack() as stack:
+        grader = None
+        if expected is not None:
+            grader = stack.enter_context(Grader())
+            grader.warm()
+        engine = stack.enter_context(options.load())
+        requests = plan.requests(engine.profile, problem)
+        standing = Standing(sum(request.replies * (1 + len(request.also)) for request in requests))
+        bar = None
+        if sys.stderr.isatty() and not options.verbose:
+            bar = stack.enter_context(Bar(standing, sys.stderr))
+        for result in engine.solve_many(requests, parallel=parallel, on_step=bar.step if bar else None):
+            if not isinstance(result, Outcome):
+                raise result.error
+            if "interrupted" in (result.stop_reason, result.finish_reason):
+                continue
+            if grader is not None and expected is not None:
+                result = result.graded(expected, grader.submit(result.answer, expected).result().correct)
+            outcomes.append(result)
+            (bar or standing).result(result.to_dict())
+    return sorted(outcomes, key=lambda outcome: voting_order(outcome.to_dict())), standing.done == standing.total
+
+
+def fetch_if_missing(options: GenerationOptions) -> None:
+    """On a terminal, offers to download a model that is not here yet; elsewhere the error says how."""
+    from thinkcap.catalog.locate import NotDownloaded, locate
+
+    try:
+        locate(options.model, options.quant)
+    except NotDownloaded as error:
+        from thinkcap.cli.pull import offer
+
+        offer(error)
+
+
 def say(sentence: str) -> None:
     """A sentence on standard error, for what a user should know while results go elsewhere."""
     from thinkcap.show.text import one_line
@@ -148,6 +199,16 @@ def profile_of(options: GenerationOptions) -> Profile:
     from thinkcap.catalog.locate import locate
 
     return _marked(locate(options.model, options.quant).profile, options)
+
+
+def say_if_alike(plan: Plan, options: GenerationOptions) -> None:
+    """Says so where a vote is asked for over samples that cannot differ."""
+    from thinkcap.catalog.locate import NotDownloaded
+
+    with suppress(NotDownloaded):  # a dry run, or a cluster that has it
+        greedy = plan.requests(profile_of(options), "any")[0].sampling.temperature == 0
+        if greedy and plan.samples * plan.answers > 1:
+            say("At temperature 0 all samples are alike, so a vote over them says nothing: give --temperature 0.6.")
 
 
 def _marked(profile: Profile, options: GenerationOptions) -> Profile:

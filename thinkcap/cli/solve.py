@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import INTERRUPTED
-from thinkcap.cli.options import GenerationOptions, generation_options
+from thinkcap.cli.options import GenerationOptions, VoteOptions, generation_options, vote_options
+from thinkcap.cli.runner import fetch_if_missing
 from thinkcap.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ Examples:
   thinkcap solve "What is 37 * 46?" --model abacus --budget 64 --expect 1702
   thinkcap solve - --budget 2k --json < problem.txt
   thinkcap solve "Find all x with x^2 = 2x." --samples 4 --time-limit 90s
+  thinkcap solve "What is 37 * 46?" --model abacus --samples 8 --temperature 0.8 --vote
+  thinkcap solve "Find all x with x^2 = 2x." --budget 2k --samples 2 --vote-depths 4
 """
 
 
@@ -35,8 +38,9 @@ Examples:
 @click.option(
     "--expect", metavar="ANSWER", help="The right answer: compares, and exits with 3 if no sample's answer is it."
 )
+@vote_options
 @generation_options
-def command(problem: str, expect: str | None, options: GenerationOptions) -> None:
+def command(problem: str, expect: str | None, votes: VoteOptions, options: GenerationOptions) -> None:
     """Think about PROBLEM for as long as the budget allows, then answer it.
 
     PROBLEM `-` reads standard input; a PROBLEM that begins with a dash goes after `--`.
@@ -44,17 +48,28 @@ def command(problem: str, expect: str | None, options: GenerationOptions) -> Non
     On a terminal the thought streams by with a bar of its tokens, then come the solution and a line of figures.
     Anywhere else standard output gets the solution alone, or JSON with --json, and standard error the figures.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample had the expected answer, 130 interrupted.
+    --vote thinks all --samples side by side and lets their answers vote, by mathematical equivalence: the solution of
+    the largest group is printed. --vote-depths H answers each thought at H depths of its --budget, --answers m times
+    each, and votes over all of them, which spends tokens better than more thoughts do (arXiv 2505.12992).
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample, or not the vote, had the expected answer, 130 interrupted.
     """
+    text = read_problem(problem)
+    expected = read_expected(expect)
+    votes.check(options)
+    fetch_if_missing(options)
+    right = _vote(text, expected, votes, options) if votes.wanted else _solve(text, expected, options)
+    if expected is not None and not right:
+        raise click.exceptions.Exit(WRONG)
+
+
+def _solve(text: str, expected: str | None, options: GenerationOptions) -> bool:
+    """Whether a sample has the expected answer. Shows one sample after the other."""
     from thinkcap.show.view import choose_view
 
-    text = read_problem(problem)
-    if expect is not None and not expect.strip():
-        raise UsageError("The expected answer is empty: write it after --expect, or leave --expect out.")
-    _fetch_if_missing(options)
     with ExitStack() as stack:
         grader = None
-        if expect is not None:
+        if expected is not None:
             from thinkcap.grading import Grader
 
             grader = stack.enter_context(Grader())
@@ -67,16 +82,50 @@ def command(problem: str, expect: str | None, options: GenerationOptions) -> Non
             view.begin(sample, options.samples)
             outcome = _generate(engine, text, sample, options, view)
             interrupted = "interrupted" in (outcome.stop_reason, outcome.finish_reason)
-            if grader is not None and expect is not None and not interrupted:
-                outcome = _graded(outcome, expect.strip(), grader)
+            if grader is not None and expected is not None and not interrupted:
+                outcome = _graded(outcome, expected, grader)
             outcomes.append(outcome)
             view.conclude(outcome)
             if interrupted:
                 raise click.exceptions.Exit(INTERRUPTED)
         if options.samples > 1:
             view.total(outcomes)
-    if expect is not None and not any(outcome.correct for outcome in outcomes):
-        raise click.exceptions.Exit(WRONG)
+    return any(outcome.correct for outcome in outcomes)
+
+
+def _vote(text: str, expected: str | None, votes: VoteOptions, options: GenerationOptions) -> bool:
+    """Whether the vote is for the expected answer. What there is at Ctrl-C still votes."""
+    from thinkcap.cli.runner import say_if_alike, solve_here
+    from thinkcap.grading import Grader, vote
+    from thinkcap.runs.cost import cost_of
+    from thinkcap.runs.plan import Plan
+    from thinkcap.show.plain import Trimmed
+    from thinkcap.show.text import json_line, spell
+    from thinkcap.show.votes import vote_figures, vote_lines, vote_record
+
+    plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
+    say_if_alike(plan, options)
+    outcomes, finished = solve_here(plan, text, expected, options)
+    if outcomes:
+        with Grader() as grader:
+            result = vote([outcome.answer for outcome in outcomes], grader)
+            correct = None if expected is None else grader.grade(result.winner, expected).correct
+        cost = cost_of(outcome.to_dict() for outcome in outcomes)
+        if options.json:
+            for outcome in outcomes:
+                print(json_line(outcome.to_dict(), sys.stdout.encoding))
+            print(json_line({"vote": vote_record(result, cost, expected, correct)}, sys.stdout.encoding))
+        else:
+            if result.groups:
+                solution = Trimmed(sys.stdout)
+                solution.write(outcomes[result.groups[0].members[0]].solution)
+                solution.end()
+            figures = vote_figures(result, cost, expected, correct)
+            for line in (*vote_lines(result, sys.stderr.encoding), figures):
+                print(spell(line, sys.stderr.encoding), file=sys.stderr, flush=True)
+    if not finished:
+        raise click.exceptions.Exit(INTERRUPTED)
+    return bool(correct)
 
 
 def read_problem(argument: str) -> str:
@@ -97,16 +146,11 @@ def read_problem(argument: str) -> str:
     return text.strip() if argument == "-" else text
 
 
-def _fetch_if_missing(options: GenerationOptions) -> None:
-    """On a terminal, offers to download a model that is not here yet; elsewhere the error says how."""
-    from thinkcap.catalog.locate import NotDownloaded, locate
-
-    try:
-        locate(options.model, options.quant)
-    except NotDownloaded as error:
-        from thinkcap.cli.pull import offer
-
-        offer(error)
+def read_expected(expect: str | None) -> str | None:
+    """The expected answer. Raises UsageError where it is blank."""
+    if expect is not None and not expect.strip():
+        raise UsageError("The expected answer is empty: write it after --expect, or leave --expect out.")
+    return expect.strip() if expect is not None else None
 
 
 def _generate(engine: Engine, problem: str, sample: int, options: GenerationOptions, view: View) -> Outcome:

@@ -137,8 +137,13 @@ def resolve(profile: Profile, problem: str, budget: BudgetLike = DEFAULT, **opti
         sample=sample,
         loop_guard=options.get("loop_guard", True),
         until_sure=until_sure,
-        id=hashlib.sha256(problem.encode("utf-8", "replace")).hexdigest()[:12] if name is None else name,
+        id=id_of(problem) if name is None else name,
     )
+
+
+def id_of(problem: str) -> str:
+    """The id of a problem that nobody named."""
+    return hashlib.sha256(problem.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def resolve_sweep(

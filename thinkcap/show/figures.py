@@ -20,6 +20,7 @@ CLOSINGS: dict[StopReason, str] = {
     "deadline": "cut by the time limit",
     "loop": "cut: the thought went round in a loop",
     "context": "cut: the context is full",
+    "sure": "closed: early answers agreed",
     "interrupted": "interrupted",
 }
 
@@ -49,6 +50,8 @@ def figures(outcome: Outcome) -> list[Figure]:
         )
     )
     pieces.append(Figure(f"injected {outcome.injected_tokens}"))
+    if outcome.probe_tokens:
+        pieces.append(Figure(f"early answers {outcome.probe_tokens}"))
     pieces.append(
         Figure(
             f"solution {outcome.solution_tokens}, {outcome.finish_reason}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from thinkcap.show.figures import ANSWER_LENGTH, SEPARATOR
 from thinkcap.show.tables import SPOKEN, console_on, percent, plain_table, value_text, varying
@@ -22,7 +22,7 @@ def vote_lines(vote: Vote, encoding: str | None) -> list[str]:
     """A line for each answer: its share as a bar and in per cent, its votes, the answer."""
     rows = [(group.answer, len(group.members)) for group in vote.groups]
     silent = vote.voters - sum(count for _, count in rows)
-    full, wide = ("█", len(str(vote.voters))) if is_unicode(encoding) else ("#", len(str(vote.voters)))
+    full, wide = "█" if is_unicode(encoding) else "#", len(str(vote.voters))
     lines = [
         f"{full * round(FULL * count / vote.voters):<{FULL}} {100 * count / vote.voters:5.1f} % "
         f"{count:>{wide}}  {one_line(answer, ANSWER_LENGTH)}"
@@ -49,6 +49,26 @@ def vote_figures(vote: Vote, cost: Cost, expected: str | None, correct: bool | N
     if cost.probes:
         pieces.append(f"early answers {cost.probes:,}")
     return SEPARATOR.join([*pieces, f"total {cost.total:,} tokens"])
+
+
+def vote_record(vote: Vote, cost: Cost, expected: str | None, correct: bool | None) -> dict[str, Any]:
+    """The vote as JSON."""
+    return {
+        "answer": vote.winner,
+        "share": vote.share,
+        "voters": vote.voters,
+        "groups": [
+            {"answer": group.answer, "votes": len(group.members), "share": share}
+            for group, share in zip(vote.groups, vote.shares, strict=True)
+        ],
+        "expected": expected,
+        "correct": correct,
+        "thinking_tokens": cost.thinking,
+        "injected_tokens": cost.injected,
+        "solution_tokens": cost.solution,
+        "probe_tokens": cost.probes,
+        "total_tokens": cost.total,
+    }
 
 
 def print_methods(methods: Sequence[Method], file: TextIO) -> None:
