@@ -125,7 +125,7 @@ def test_a_dash_reads_standard_input(solve):
 
 def test_samples_are_told_apart_and_one_right_one_is_enough(solve):
     run = solve(
-        PROBLEM, *ABACUS, "--temperature", "1.5", "--budget", "20", "--solution-budget", "9", "--samples", "3", "--json"
+        PROBLEM, *ABACUS, "--temperature", "3", "--budget", "20", "--solution-budget", "9", "--samples", "3", "--json"
     )
     records = [json.loads(line) for line in run.out.splitlines()]
     assert [record["sample"] for record in records] == [0, 1, 2]
@@ -135,6 +135,56 @@ def test_samples_are_told_apart_and_one_right_one_is_enough(solve):
     first, blank, second = run.out.splitlines()
     assert (first, blank) == (second, "")
     assert run.err.splitlines()[-1] == "0 of 2 samples correct"
+
+
+def test_samples_vote_and_the_winners_solution_is_printed(solve):
+    sampling = ("--temperature", "2", "--samples", "8", "--vote")
+    run = solve(PROBLEM, *ABACUS, *sampling, "--json")
+    assert run.code == 0
+    *records, last = [json.loads(line) for line in run.out.splitlines()]
+    vote = last["vote"]
+    assert [record["sample"] for record in records] == list(range(8))
+    assert vote["voters"] == 8
+    assert sum(group["votes"] for group in vote["groups"]) == sum(record["answer"] is not None for record in records)
+    assert vote["total_tokens"] == sum(
+        record["thinking_tokens"] + record["injected_tokens"] + record["solution_tokens"] for record in records
+    )
+    run = solve(PROBLEM, *ABACUS, *sampling)
+    winner = next(record for record in records if record["answer"] == vote["answer"])
+    assert run.out.split() == winner["solution"].split()
+    assert run.err.splitlines()[-1].startswith(f"answer {vote['answer']} · {vote['groups'][0]['votes']} of 8 votes · ")
+    assert run.err.splitlines()[-1].endswith(f" · total {vote['total_tokens']:,} tokens")
+
+
+def test_the_vote_is_what_is_judged(solve):
+    run = solve(PROBLEM, *ABACUS, "--samples", "3", "--vote", "--expect", "-5")
+    assert run.code == 3
+    assert ", wrong: expected -5 · 3 of 3 votes · " in run.err
+    assert "all samples are alike" in run.err
+    answer = run.out.split("{")[1].split("}")[0]
+    assert solve(PROBLEM, *ABACUS, "--samples", "2", "--vote", "--temperature", "0", "--expect", answer).code == 0
+
+
+def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve):
+    fractured = ("--budget", "40", "--vote-depths", "4", "--answers", "2", "--temperature", "0.5")
+    run = solve(PROBLEM, *ABACUS, *fractured, "--json")
+    *records, last = [json.loads(line) for line in run.out.splitlines()]
+    keys = [(record["budget"]["thinking"], record["reply"]) for record in records]
+    assert keys == [(depth, reply) for depth in (40, 30, 20, 10) for reply in (0, 1)]
+    answers = sum(record["injected_tokens"] + record["solution_tokens"] for record in records)
+    assert last["vote"]["thinking_tokens"] == 40
+    assert last["vote"]["total_tokens"] == 40 + answers
+    assert last["vote"]["voters"] == 8
+
+
+def test_early_answers_end_the_thought_and_are_counted(solve):
+    problem = "What is 4821 + 9377 + 6145 + 2088 + 7316?"
+    record = solve(problem, *ABACUS, "--until-sure", "1", "--json").record
+    assert record["probe_tokens"] > 0
+    assert record["stop_reason"] in ("sure", "natural")
+    run = solve(problem, *ABACUS, "--until-sure", "1")
+    assert f" · early answers {record['probe_tokens']} · " in run.err
+    assert solve(problem, *ABACUS, "--until-sure", "0", "--json").record["probe_tokens"] == 0
 
 
 def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
@@ -166,6 +216,13 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
         (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft'."),
         (["--quant", "q99"], "q99"),
         (["--expect", " "], "The expected answer is empty"),
+        (["--until-sure", "-1"], "'--until-sure': it must be 0 or more, not -1."),
+        (["--vote"], "A vote needs several answers"),
+        (["--vote-depths", "1"], "A vote needs several answers"),
+        (["--answers", "2"], "--vote-depths"),
+        (["--vote-depths", "4"], "give one with --budget"),
+        (["--budget", "8", "--vote-depths", "4", "--time-limit", "3s"], "no time limit"),
+        (["--budget", "8", "--vote-depths", "4", "--until-sure", "1"], "leave one of them out"),
         (["--no-such-option"], "--no-such-option"),
         (["another problem"], "another problem"),
     ],

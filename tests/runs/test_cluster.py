@@ -14,6 +14,7 @@ import pytest
 from thinkcap import cli
 from thinkcap.errors import ThinkcapError
 from thinkcap.runs.cluster import Cluster, engines_on
+from thinkcap.runs.key import Key
 
 GREEDY = ("--model", "abacus", "--quant", "f16", "--temperature", "0", "--budget", "48", "--solution-budget", "24")
 
@@ -52,6 +53,19 @@ def test_a_model_that_no_worker_can_load_is_one_sentence(ray_cluster: Any) -> No
 def test_an_address_where_nothing_answers_is_one_sentence() -> None:
     with pytest.raises(ThinkcapError, match=r"127.0.0.1:1 can't be reached .*Connection refused"):
         Cluster("127.0.0.1:1", {"name": "abacus"})
+
+
+def test_a_cluster_sweeps(ray_cluster: Any, sums: Path, tmp_path: Path) -> None:
+    alone, together = (tmp_path / f"{name}.jsonl" for name in ("alone", "together"))
+    sweep = ("sweep", str(sums), "--budgets", "0,8,48", "--limit", "24", *GREEDY[:-4], *GREEDY[-2:])
+    assert cli.run([*sweep, "-o", str(alone), "--threads", "1"]) == 0
+    assert cli.run([*sweep, "-o", str(together), "--parallel", "4", "--ray", ray_cluster.address]) == 0
+    found = [
+        {Key.of_record(entry): {**entry, "seconds": 0} for entry in map(json.loads, path.read_bytes().splitlines())}
+        for path in (alone, together)
+    ]
+    assert len(found[0]) == 72
+    assert found[0] == found[1]
 
 
 def test_a_cluster_gives_the_same_records_and_a_lost_worker_loses_nothing(
