@@ -4,8 +4,8 @@
     python benchmarks/batch.py benchmarks/cache/shape-1.5b-q8_0.gguf
 
 Each row runs as many problems as there are sequences, each thinking for exactly --tokens tokens (random weights never
-close their thought) and answering for up to 16. `tok/s` is over all, from the first prompt to the last answer; a step's
-times are medians over the steps in which all sequences were decoding and none was reading its prompt.
+close their thought) and answering for up to 16. `whole run` is from the first prompt to the last answer; `decoding` and
+a step's times are medians over the steps in which all sequences were decoding and none was reading its prompt.
 """
 
 from __future__ import annotations
@@ -34,12 +34,18 @@ def main() -> None:
     with thinkcap.load(arguments.model, threads=arguments.threads) as engine:
         solve_side_by_side(engine, 1, 4)  # reads the weights into memory
         print(f"{arguments.model}, {engine.threads} threads, {arguments.tokens} thinking tokens each")
-        print("sequences   tok/s   × one   step ms   outside llama_decode ms")
+        print("           whole run         decoding          a step, ms")
+        print("sequences  tok/s  × one     tok/s  × one      all  outside llama_decode")
         alone = None
         for count in arguments.sequences:
             rate, step, outside = solve_side_by_side(engine, count, arguments.tokens)
-            alone = alone or rate
-            print(f"{count:9d}  {rate:6.1f}  {rate / alone:6.2f}  {step:8.1f}  {outside:24.2f}", flush=True)
+            decoding = 1000 * count / step
+            alone = alone or (rate, decoding)
+            print(
+                f"{count:9d} {rate:6.1f} {rate / alone[0]:6.2f}  {decoding:8.1f} {decoding / alone[1]:6.2f} "
+                f"{step:8.1f} {outside:10.2f}",
+                flush=True,
+            )
 
 
 def solve_side_by_side(engine: Engine, count: int, tokens: int) -> tuple[float, float, float]:
