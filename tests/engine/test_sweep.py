@@ -140,7 +140,9 @@ def test_sweeps_that_make_no_sense_are_refused(
 
 
 def test_early_answers_close_the_thought_once_they_agree(abacus_f16: Engine) -> None:
-    sure = [abacus_f16.solve(f"What is {n}821 + 9377 + 6145 + 2088 + 7316?", None, until_sure=1) for n in range(1, 7)]
+    """A thought kept going behind its result (`Wait`) has an answer that early answers agree on."""
+    problems = [f"What is {n}84 + 297 + 581?" for n in range(3, 7)]
+    sure = [abacus_f16.solve(problem, None, min_thinking=170, until_sure=1) for problem in problems]
     assert any(outcome.stop_reason == "sure" for outcome in sure)
     for outcome in sure:
         assert outcome.probe_tokens > 0
