@@ -46,7 +46,7 @@ def main() -> None:
         print(f"undisturbed: {len(results(calm))} results in {seconds:.0f} s", flush=True)
         for kill in range(arguments.kills):
             run = subprocess.Popen([*command, "-o", str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0.3, 1.6 * seconds / arguments.kills))
+            time.sleep(chance.uniform(0.3, 1.2 * seconds / arguments.kills))
             finished = run.poll() is not None
             run.kill()
             run.wait()
