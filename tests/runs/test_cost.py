@@ -121,5 +121,15 @@ def test_depths_of_a_thought_are_one_method(grader: Grader) -> None:
     assert len(group(records)) == 2
 
 
+def test_depths_of_thoughts_of_different_lengths_are_different_methods(grader: Grader) -> None:
+    def run(whole: int) -> dict[str, Any]:
+        return {"run": {"depths": 2, "answers": 1, "budget": {"thinking": whole}}}
+
+    records = [record(thinking=depth, **run(whole)) for whole in (64, 128) for depth in (whole // 2, whole)]
+    assert len(group(records)) == 4
+    found = methods(group(records), grader)
+    assert [(method.settings["thinking"], method.tokens) for method in found] == [(64, 64 + 22), (128, 128 + 22)]
+
+
 def test_problems_without_verdicts_judge_no_vote(grader: Grader) -> None:
     assert methods(group([record(sample=sample, correct=None, expected=None) for sample in range(2)]), grader) == []

@@ -52,8 +52,11 @@ def methods(groups: Iterable[Group], grader: Grader) -> list[Method]:
     problems with an expected answer count."""
     runs: dict[Settings, list[Record]] = {}
     for group in groups:
-        # The depths of a thought are budgets of its: they belong together.
-        settings = {**group.settings} | ({"thinking": None} if group.settings["depths"] else {})
+        # The depths of a thought have budgets of their own, but vote together.
+        settings = dict(group.settings)
+        whole = settings.pop("depths_of")
+        if settings["depths"]:
+            settings["thinking"] = whole
         runs.setdefault(tuple(settings.items()), []).extend(group.records)
     found = [method for settings, records in runs.items() for method in _methods(dict(settings), records, grader)]
     models = {method.settings["model"]: place for place, method in reversed(list(enumerate(found)))}
@@ -68,9 +71,6 @@ def _methods(settings: dict[str, Any], records: Sequence[Record], grader: Grader
     }
     if not problems:
         return []
-    if settings["depths"]:
-        run = records[0].get("run") or {}
-        settings["thinking"] = run.get("budget", {}).get("thinking")
     thoughts = {problem: _thoughts(given) for problem, given in problems.items()}
     labels = {problem: vote_on(given, grader).labels for problem, given in problems.items()}
     verdicts = {problem: [bool(record["correct"]) for record in given] for problem, given in problems.items()}

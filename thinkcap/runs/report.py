@@ -88,6 +88,8 @@ def settings_of(record: Record) -> Settings:
         *((name, value) for name, value in record["budget"].items() if not isinstance(value, dict | list)),
         *((name, run[name]) for name in SETTINGS if name in run),
         *((name, run.get(name, LATER[name])) for name in NEWER_SETTINGS),
+        # The same depth in tokens belongs to another vote where the whole thought was longer.
+        ("depths_of", run.get("budget", {}).get("thinking") if run.get("depths") else None),
     )
 
 

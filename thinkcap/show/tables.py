@@ -28,6 +28,7 @@ SPOKEN = {
     "loop_guard": "loop guard",
     "model_sha256": "file",
     "until_sure": "sure",
+    "depths_of": "of",
 }
 """What a setting is called in a report, where its own name would not do."""
 
