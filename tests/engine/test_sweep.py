@@ -141,7 +141,7 @@ def test_sweeps_that_make_no_sense_are_refused(
 
 def test_early_answers_close_the_thought_once_they_agree(abacus_f16: Engine) -> None:
     """A thought kept going behind its result (`Wait`) has an answer that early answers agree on."""
-    problems = [f"What is {n}84 + 297 + 581?" for n in range(3, 7)]
+    problems = [f"Compute {n}47 * 26." for n in range(3, 7)]
     sure = [abacus_f16.solve(problem, None, min_thinking=170, until_sure=1) for problem in problems]
     assert any(outcome.stop_reason == "sure" for outcome in sure)
     for outcome in sure:
