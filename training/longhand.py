@@ -20,13 +20,13 @@ def _digits(number: int, width: int = 0) -> list[int]:
     return [int(digit) for digit in reversed(str(number).zfill(width))]
 
 
-def add(left: int, right: int) -> list[str]:
-    """The columns of `left + right`; the last line ends in the sum."""
+def add(left: int, right: int, sign: str = "") -> list[str]:
+    """The columns of `left + right`; the last line ends in `sign` and the sum."""
     width = len(str(max(left, right)))
     lines, carry, written = [], 0, ""
     for i, (a, b) in enumerate(zip(_digits(left, width), _digits(right, width), strict=True)):
         total = a + b + carry
-        written = (str(total) if i == width - 1 else str(total % 10)) + written
+        written = f"{sign}{total}{written}" if i == width - 1 else f"{total % 10}{written}"
         lines.append(f"{a}+{b}{'+1' if carry else ''}={total} {written}")
         carry = total // 10
     return lines
@@ -93,17 +93,29 @@ def think_product(left: int, right: int) -> str:
 
 
 def think_linear(a: int, b: int, c: int, d: int, name: str) -> str:
-    """`a·x + b = c·x + d` for `a != c`, with the unknown called `name`: collect, then divide."""
+    """`a·x + b = c·x + d` for `a != c`, with the unknown called `name`: collect, work out the constant, divide."""
     factor, constant = a - c, d - b
-    moved = f"{d}{-b:+d}"
-    lines = []
+    left = f"{term(a, name)}{signed_term(-c, name)}" if c else term(a, name)
+    lines = _constant(f"{left}=", d, -b) if b else []
     if c:
-        lines += [f"{term(a, name)}{signed_term(-c, name)}={moved}", f"{term(factor, name)}={constant}"]
-    elif b:
-        lines.append(f"{term(a, name)}={moved}={constant}")
+        lines.append(f"{term(factor, name)}={constant}")
     if factor != 1:
         lines.append(f"{name}={constant}/{factor}={constant // factor}")
     return _thought(lines)
+
+
+def _constant(head: str, first: int, second: int) -> list[str]:
+    """`first + second`, signs and all, after `head`: brought to a plain sum or difference, then in columns."""
+    sign = "-" if first + second < 0 else ""
+    left, right = abs(first), abs(second)
+    if (first < 0) == (second < 0):
+        plain, columns = f"{left}+{right}", add(left, right, sign)
+    else:
+        left, right = max(left, right), min(left, right)
+        plain, columns = f"{left}-{right}", subtract(left, right, sign)
+    written = f"{first}{second:+d}"
+    shown = f"-({plain})" if sign else plain
+    return [f"{head}{written}" if shown == written else f"{head}{written}={shown}", *columns]
 
 
 def term(factor: int, name: str) -> str:

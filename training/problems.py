@@ -172,9 +172,9 @@ def make_product(random: Random) -> Problem:
 
 def make_linear(random: Random) -> Problem:
     """`a·x + b = d` and `a·x + b = c·x + d` with small whole numbers and a whole solution, negative ones too."""
-    name, solution = random.choice(UNKNOWNS), random.randint(-12, 15)
+    name, solution = random.choice(UNKNOWNS), random.randint(-10, 12)
     a = random.randint(2, 9)
-    b = random.choice([-1, 1]) * random.randint(1, 40)
+    b = random.choice([-1, 1]) * random.randint(1, 25)
     c = 0
     if random.random() < 0.45:
         a, c = random.sample(range(1, 10), 2)
@@ -203,7 +203,9 @@ FAMILIES: dict[str, Callable[[Random], Problem]] = {
     "product": make_product,
     "linear": make_linear,
 }
-TRAINING_SHARES = {"sum": 0.36, "difference": 0.16, "product": 0.28, "linear": 0.20}
+
+
+TRAINING_SHARES = {"sum": 0.20, "difference": 0.28, "product": 0.24, "linear": 0.28}
 
 
 def training_problem(random: Random) -> Problem:

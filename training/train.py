@@ -23,8 +23,8 @@ from training.model import Abacus, Shape
 STEP_TOKENS = 5_000
 MICRO_BATCHES = 4
 WARM_UP, DECAY_FROM, LONG_FROM = 0.02, 0.45, 0.75
-LONG_EVERY = 16
-"""In the last part one step in this many holds a long sample."""
+LONG_EVERY, LONGEST = 12, 8_192
+"""In the last part one step in this many holds a long sample, of up to so many tokens."""
 CHECKPOINT_SECONDS = 120
 
 
@@ -117,7 +117,7 @@ def draw_step(random: Random, done: float, number: int) -> list[list[samples.Sam
             bounds.append(i + 1)
     batches = [drawn[start:end] for start, end in itertools.pairwise(bounds) if end > start]
     if done > LONG_FROM and number % LONG_EVERY == 0:
-        batches.append([samples.make_long_sample(random, int(8 * 2 ** random.uniform(6, 10)))])
+        batches.append([samples.make_long_sample(random, random.randint(600, LONGEST))])
     return batches
 
 
