@@ -1,0 +1,96 @@
+"""What early answers save and what they cost: --until-sure K against whole thoughts.
+
+    python benchmarks/early_answers.py
+
+abacus on its held-out problems, without a budget: all of them, then those with a whole thought of more than --longer
+tokens. Tokens are all that a problem took: thinking, injected, solution and the early answers themselves. `early` is
+the share of thoughts that were closed by them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import thinkcap
+from thinkcap.cli.sweep import parse_budgets
+from thinkcap.grading import Grader
+from thinkcap.runs.batch import run, tasks_of
+from thinkcap.runs.cost import cost_of
+from thinkcap.runs.metrics import measure
+from thinkcap.runs.plan import Plan
+from thinkcap.runs.problems import load
+from thinkcap.runs.records import Record, ResultFile, read
+
+HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="abacus")
+    parser.add_argument("--quant")
+    parser.add_argument("--file", default=str(HELD_OUT))
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--sure", type=int, nargs="+", default=[0, 1, 2, 3])
+    parser.add_argument("--budget", type=parse_budgets, default=(None,))
+    parser.add_argument("--temperature", type=float, default=0.0)
+    parser.add_argument("--solution-budget", type=int, default=64)
+    parser.add_argument("--longer", type=int, default=96)
+    parser.add_argument("--threads", type=int)
+    arguments = parser.parse_args()
+    problems = load(arguments.file, limit=arguments.limit)
+    asked = {
+        "budget": arguments.budget[0],
+        "temperature": arguments.temperature,
+        "solution_budget": arguments.solution_budget,
+    }
+    with (
+        thinkcap.load(arguments.model, quant=arguments.quant, threads=arguments.threads) as engine,
+        Grader() as grader,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        runs: dict[int, list[Record]] = {}
+        for sure in arguments.sure:
+            plan = Plan({**asked, "until_sure": sure})
+            path = Path(folder) / f"{sure}.jsonl"
+            with ResultFile(path) as results:
+                settings = plan.settings(engine.profile, engine.model_sha256, None)
+                run(engine, tasks_of(problems, plan, engine.profile), results, settings, grader=grader)
+            runs[sure] = list(read(path))
+        print(f"{arguments.model} {engine.profile.quant}, temperature {arguments.temperature}")
+    first = runs[arguments.sure[0]]
+    table(runs, {record["id"] for record in first}, "all problems")
+    long = {record["id"] for record in first if record["thinking_tokens"] > arguments.longer}
+    table(runs, long, f"thoughts of more than {arguments.longer} tokens")
+
+
+def table(runs: dict[int, list[Record]], ids: set[str], title: str) -> None:
+    if not ids:
+        return
+    print(f"\n{title}, {len(ids)}")
+    print("K  right %        95 %   lost  thinking  early answers  tokens  saved %  early %")
+    whole: tuple[float, float] | None = None
+    for sure, records in runs.items():
+        whole = row(sure, [record for record in records if record["id"] in ids], whole)
+
+
+def row(sure: int, records: list[Record], whole: tuple[float, float] | None) -> tuple[float, float]:
+    """Prints a row of the table; `whole` is accuracy and tokens of the first one, which comes back."""
+    accuracy = measure(records).accuracy
+    assert accuracy is not None
+    cost, count = cost_of(records), len(records)
+    tokens = cost.total / count
+    whole = whole or (accuracy.value, tokens)
+    early = sum(record["stop_reason"] == "sure" for record in records) / count
+    print(
+        f"{sure}  {100 * accuracy.value:7.1f}  {100 * accuracy.low:5.1f}-{100 * accuracy.high:5.1f}  "
+        f"{100 * (whole[0] - accuracy.value):5.1f}  {cost.thinking / count:8.1f}  {cost.probes / count:13.1f}  "
+        f"{tokens:6.1f}  {100 * (1 - tokens / whole[1]):7.1f}  {100 * early:7.1f}",
+        flush=True,
+    )
+    return whole
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Votes against single thoughts at equal cost: one thought, maj@k, and votes over several depths of each thought.
+
+    python benchmarks/votes.py
+
+abacus on its held-out problems at temperature 0.6, each method at each budget; tokens count a shared thought once.
+Fractured votes (arXiv 2505.12992) answer a thought at H evenly spaced depths, m times at each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import thinkcap
+from thinkcap.cli.sweep import parse_budgets
+from thinkcap.grading import Grader
+from thinkcap.runs.batch import run, tasks_of
+from thinkcap.runs.methods import methods
+from thinkcap.runs.plan import Plan
+from thinkcap.runs.problems import load
+from thinkcap.runs.records import ResultFile, read
+from thinkcap.runs.report import group
+from thinkcap.show.votes import print_methods
+
+HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="abacus")
+    parser.add_argument("--file", default=str(HELD_OUT))
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--budgets", type=parse_budgets, default=parse_budgets("64,96,128,none"))
+    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--temperature", type=float, default=0.6)
+    parser.add_argument("--depths", type=int, default=4)
+    parser.add_argument("--answers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--solution-budget", type=int, default=64)
+    parser.add_argument("--threads", type=int)
+    arguments = parser.parse_args()
+    asked = {"temperature": arguments.temperature, "solution_budget": arguments.solution_budget}
+    plans = [Plan(asked, arguments.samples, arguments.budgets)]
+    for budget in arguments.budgets:
+        if budget:
+            plans += [
+                Plan({**asked, "budget": budget}, max(1, arguments.samples // 2), (), arguments.depths, answers)
+                for answers in arguments.answers
+            ]
+    problems = load(arguments.file, limit=arguments.limit)
+    records = []
+    with (
+        thinkcap.load(arguments.model, threads=arguments.threads) as engine,
+        Grader() as grader,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        for number, plan in enumerate(plans):
+            path = Path(folder) / f"{number}.jsonl"
+            settings = plan.settings(engine.profile, engine.model_sha256, None)
+            with ResultFile(path) as results:
+                run(engine, tasks_of(problems, plan, engine.profile), results, settings, grader=grader)
+            records += read(path)
+        print(f"{arguments.model}, {len(problems)} problems, temperature {arguments.temperature}")
+        print_methods(methods(group(records), grader), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
