@@ -43,6 +43,7 @@ def _build(folder: Path) -> None:
     off = ("LLAMA_CURL", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_OPENSSL", "BUILD_SHARED_LIBS")
     options = [*(f"-D{name}=OFF" for name in off), "-DGGML_NATIVE=ON", "-DCMAKE_BUILD_TYPE=Release"]
     build = folder / "build"
+    options += os.environ.get("CMAKE_ARGS", "").split()
     subprocess.run(["cmake", "-S", str(source), "-B", str(build), *options], check=True)
     jobs = str(os.cpu_count() or 2)
     subprocess.run(["cmake", "--build", str(build), "--parallel", jobs, "--target", *TOOLS], check=True)
