@@ -1,4 +1,4 @@
-"""Train abacus from nothing, or go on from its checkpoint: `python -m training.train --minutes 40`.
+"""Train abacus from nothing, or go on from its checkpoint: `python -m training.train --minutes 75`.
 
 Learning rates follow the clock (warm-up, constant, then down to zero at the last minute), so a slow machine trains less
 but always ends annealed. The last quarter mixes in long samples of repeated checking, up to the whole context.
@@ -39,7 +39,7 @@ class Progress:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=40.0, help="training time in all, earlier parts included")
+    parser.add_argument("--minutes", type=float, default=75.0, help="training time in all, earlier parts included")
     parser.add_argument("--run", type=Path, default=Path("training/runs/abacus"), help="folder of checkpoint and log")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
