@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import gguf
 import pytest
 
 import thinkcap
@@ -198,6 +200,16 @@ def abacus_file(abacus: thinkcap.Engine) -> Path:
     return abacus.model.path
 
 
+def vocabulary_alone(path: Path) -> bytes:
+    """A model's file with its metadata and vocabulary, and no tensor."""
+    count = struct.Struct("<q")
+    whole = path.read_bytes()
+    reader = gguf.GGUFReader(path)
+    head = bytearray(whole[: reader.tensors[0].field.offset])
+    head[8:16] = count.pack(0)  # behind magic and version stands the number of tensors
+    return bytes(head)
+
+
 def test_files_that_are_no_models_get_one_sentence(tmp_path: Path, abacus_file: Path) -> None:
     whole = abacus_file.read_bytes()
     contents = {
@@ -207,6 +219,13 @@ def test_files_that_are_no_models_get_one_sentence(tmp_path: Path, abacus_file: 
         "head.gguf": b"GGUF",
         "metadata.gguf": whole[:3000],
         "tensors.gguf": whole[: len(whole) * 3 // 4],
+        "vocabulary.gguf": vocabulary_alone(abacus_file),
+    }
+    said = {
+        "tensors.gguf": "is cut short",
+        "vocabulary.gguf": "weights",
+        "empty.gguf": "empty",
+        "text.gguf": "not a GGUF",
     }
     for name, content in contents.items():
         path = tmp_path / name
@@ -215,6 +234,7 @@ def test_files_that_are_no_models_get_one_sentence(tmp_path: Path, abacus_file: 
             Model(path)
         sentence = str(caught.value)
         assert name in sentence
+        assert said.get(name, "") in sentence
         assert "\n" not in sentence
     for path in (tmp_path / "nowhere.gguf", tmp_path):
         with pytest.raises(ModelFileError):

@@ -7,6 +7,7 @@ numpy views of llama.cpp's own memory: valid until the next decode, free to be c
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from thinkcap.errors import ThinkcapError
 _SPECIAL = llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED
 _UNPRINTED = llama.LLAMA_TOKEN_ATTR_UNUSED | llama.LLAMA_TOKEN_ATTR_UNKNOWN
 _ALL_LAYERS = 1_000_000
-_LOG_LEVEL_ERROR = 3  # GGML_LOG_LEVEL_ERROR
+_LOG_LEVEL_ERROR = 4  # GGML_LOG_LEVEL_ERROR
 
 
 # The same function as llama.llama_get_logits, without its wrapper: a plain address is all that is needed of it.
@@ -359,11 +360,11 @@ def _check_head(path: Path) -> None:
 
 def _why_unloadable(path: Path, errors: list[str]) -> str:
     text = " ".join(errors)
-    if "not within the file bounds" in text or "file bounds" in text or "failed to read" in text:
+    if "file bounds" in text or "failed to read" in text:
         return f"{path} is cut short (a part of the file is missing); download it again."
     if "unknown model architecture" in text:
         return f"{path} holds an architecture this llama.cpp does not know; run `pip install -U llama-cpp-python`."
-    if "missing tensor" in text or "n_tensors" in text or "no tensors" in text:
+    if re.search(r"tensor '.*' not found|missing tensor", text):
         return f"{path} has no (or not all) weights in it; use a complete GGUF of the model."
     reason = next((line for line in errors if "error" in line.lower()), errors[0] if errors else "")
     reason = reason.split(":", 1)[-1].strip().rstrip(".")
