@@ -2,7 +2,7 @@
 
     python benchmarks/sweep.py                     # abacus, its held-out problems
     python benchmarks/sweep.py --model benchmarks/cache/shape-1.5b-q8_0.gguf --quants q8_0 \\
-        --limit 8 --budgets 32..512 --solution-budget 64 --cut-style bare --no-loop-guard
+        --limit 8 --budgets 32..512 --solution-budget 64 --cut-style bare --no-loop-guard --no-count
 
 Greedy. Prints for each quant how many records of the sweep equal the batches', the tokens that sweeping one problem at
 a time decoded (side by side, problems that begin alike share even that) against what they should be, and the times of
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--no-loop-guard", action="store_true")
     parser.add_argument("--parallel", type=int, default=16, help="sequences of a batch; a sweep has as many thoughts")
     parser.add_argument("--sweep-parallel", type=int, help="thoughts at once in the sweep, where not the same")
+    parser.add_argument("--no-count", action="store_true", help="leave the tokens uncounted, which takes a run more")
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
     problems = [json.loads(line)["problem"] for line in arguments.file.read_text().splitlines()][: arguments.limit]
@@ -67,7 +68,7 @@ def main() -> None:
         ) as engine:
             engine.solve(problems[0], 8)  # reads the weights into memory
             sweeps = [r for problem in problems for r in engine.sweep_requests(problem, arguments.budgets, **options)]
-            counted = [run(engine, [request], 1) for request in sweeps]
+            counted = [] if arguments.no_count else [run(engine, [request], 1) for request in sweeps]
             swept = run(engine, sweeps, arguments.sweep_parallel or arguments.parallel)
             apart = [
                 run(engine, [engine.request(problem, budget, **options) for problem in problems], arguments.parallel)
