@@ -32,6 +32,7 @@ def test_the_first_command_solves_the_problem(tmp_path: Path) -> None:
     assert "1262" in done.stdout
 
 
+@pytest.mark.timeout(400)
 def test_every_command_runs(tmp_path: Path) -> None:
     """One after another, as a reader would type them; the hub they pull from is on this machine and gives abacus."""
     model = locate("abacus", "q8_0").path.read_bytes()
@@ -45,7 +46,7 @@ def test_every_command_runs(tmp_path: Path) -> None:
         assert COMMANDS
         for command in COMMANDS:
             done = subprocess.run(
-                command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100
+                command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200
             )
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
