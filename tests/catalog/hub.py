@@ -109,6 +109,8 @@ def _server(handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """What both servers share; each says in `answer` what a path gets."""
+
     protocol_version = "HTTP/1.1"
     hub: Hub
 
@@ -124,9 +126,6 @@ class _Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
         self.hub.requests.append(Request(self.command, self.path, self.headers.get("Range"), token))
         return self.answer(unquote(urlsplit(self.path).path))
-
-    def answer(self, path: str) -> None:
-        raise NotImplementedError
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
