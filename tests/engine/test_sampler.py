@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thinkcap.engine.profile import Sampling
-from thinkcap.engine.sampler import draw, generator
+from thinkcap.engine.sampler import Draws, draw
 
 VOCABULARY = 400
 
@@ -87,6 +87,6 @@ def test_banned_logits_are_never_drawn() -> None:
 
 def test_every_phase_of_every_sample_has_its_own_numbers() -> None:
     keys = [(s, p, k, f) for s in (0, 1) for p in ("x", "y") for k in (0, 1) for f in ("thinking", "solution")]
-    numbers = [generator(*key).random() for key in keys]
+    numbers = [Draws(*key).random() for key in keys]
     assert len(set(numbers)) == len(keys)
-    assert numbers == [generator(*key).random() for key in keys]
+    assert numbers == [Draws(*key).random() for key in keys]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -130,6 +129,13 @@ class Course:
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
+    _boost_from: int = 0
+    _marker_ids: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        rules = self.rules
+        self._boost_from = rules.thinking - rules.ramp
+        self._marker_ids = [marker.id for marker in (rules.start, rules.end) if marker.id is not None]
 
     def begin(self) -> Sequence[int]:
         """Starts; returns what to decode behind the prompt: nothing, or at budget 0 the end marker."""
@@ -151,21 +157,26 @@ class Course:
             solution=bytearray(self.solution),
             injections=list(self.injections),
             _lengths=list(self._lengths),
-            _guard=deepcopy(self._guard),
+            _guard=self._guard.copy() if self._guard is not None else None,
         )
 
     # -- what may be sampled next ------------------------------------------------------------------------------------
 
     @property
-    def banned(self) -> tuple[int, ...]:
+    def free(self) -> bool:
+        """Whether the next token is the model's alone to choose: none is banned, forbidden or favoured."""
+        return self.phase is Phase.THINKING and self._no_close_before <= self.thinking_tokens < self._boost_from
+
+    @property
+    def banned(self) -> list[int]:
         """Tokens that must not be sampled next."""
         rules = self.rules
         if self.phase is Phase.SOLUTION:
-            return tuple(marker.id for marker in (rules.start, rules.end) if marker.id is not None)
+            return self._marker_ids
         if self.thinking_tokens < self._no_close_before:
             end = rules.end.id
-            return (*rules.ends, end) if end is not None else tuple(rules.ends)
-        return ()
+            return [*rules.ends, end] if end is not None else list(rules.ends)
+        return []
 
     def forbids(self, piece: bytes) -> bool:
         """Whether a token with these bytes would spell out a marker where none may come."""

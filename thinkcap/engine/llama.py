@@ -280,7 +280,7 @@ class Context:
         )
         self._filled = 0
         self._rows = 0
-        self._logits = np.empty((0, self._n_vocab), dtype=np.float32)
+        self._logits: list[npt.NDArray[np.float32]] = []
         self._seen = (0, 0)
 
     def close(self) -> None:
@@ -297,22 +297,27 @@ class Context:
     def add(self, sequence: int, position: int, tokens: Sequence[int], wants_logits: bool) -> None:
         """Puts tokens of one sequence into the batch; `wants_logits` asks for the logits after the last of them."""
         first, end = self._filled, self._filled + len(tokens)
-        if end - first == 1:
-            self._tokens[first] = tokens[0]
-            self._positions[first] = position
-            self._owners[first] = sequence
-        else:
-            self._tokens[first:end] = tokens
-            self._positions[first:end] = range(position, position + end - first)
-            self._owners[first:end] = sequence
-            self._wanted[first:end] = 0
+        self._tokens[first:end] = tokens
+        self._positions[first:end] = range(position, position + end - first)
+        self._owners[first:end] = sequence
+        self._wanted[first:end] = 0
         self._wanted[end - 1] = wants_logits
         self._rows += wants_logits
         self._filled = end
 
-    def decode(self) -> npt.NDArray[np.float32]:
-        """Runs the batch and empties it. Returns the logits asked for, shape (asked, vocabulary), in the order in which
-        they were; the array is llama.cpp's memory."""
+    def add_one(self, sequence: int, position: int, token: int) -> None:
+        """Puts a single token into the batch and asks for the logits after it."""
+        at = self._filled
+        self._tokens[at] = token
+        self._positions[at] = position
+        self._owners[at] = sequence
+        self._wanted[at] = 1
+        self._rows += 1
+        self._filled = at + 1
+
+    def decode(self) -> list[npt.NDArray[np.float32]]:
+        """Runs the batch and empties it. Returns the logits asked for, each of shape (vocabulary,), in the order in which
+        they were; the arrays are llama.cpp's memory."""
         rows, self._rows = self._rows, 0
         self._batch.n_tokens, self._filled = self._filled, 0
         status = llama.llama_decode(self._pointer, self._batch)
@@ -323,11 +328,11 @@ class Context:
                 else f"llama.cpp failed to decode (status {status}); --verbose shows its log."
             )
         if rows == 0:
-            return np.empty((0, self._n_vocab), dtype=np.float32)
+            return []
         address = _logits_address(self._pointer)
         if (address, rows) != self._seen:
             memory = memoryview((ctypes.c_float * (rows * self._n_vocab)).from_address(address))
-            self._logits = np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab)
+            self._logits = list(np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab))
             self._seen = (address, rows)
         return self._logits
 

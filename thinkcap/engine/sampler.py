@@ -8,6 +8,7 @@ weighs less than float32 can tell from nothing.
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,38 +17,71 @@ from thinkcap.engine.profile import Sampling
 
 LIVE_RANGE = 18.0
 
+AHEAD = 32
+"""Random numbers made at a time."""
+
 Logits = npt.NDArray[np.float32]
 
 
-def generator(seed: int, problem: str, sample: int, phase: str) -> np.random.Generator:
-    """The random numbers of one phase of one sample: the same for the same four, whatever else runs."""
-    key = hashlib.blake2b(f"{seed}\0{sample}\0{phase}\0{problem}".encode("utf-8", "replace"), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=np.frombuffer(key, dtype=np.uint64)))
+class Random(Protocol):
+    """Where a draw gets its random number from: numpy's generators, and `Draws`."""
+
+    def random(self) -> float: ...
 
 
-def draw(logits: Logits, sampling: Sampling, random: np.random.Generator) -> int:
+class Draws:
+    """The random numbers of one phase of one sample: the same for the same four, whatever else runs. They are made a few
+    at a time, which costs little more than making one."""
+
+    def __init__(self, seed: int, problem: str, sample: int, phase: str) -> None:
+        key = f"{seed}\0{sample}\0{phase}\0{problem}".encode("utf-8", "replace")
+        digest = hashlib.blake2b(key, digest_size=16).digest()
+        self._generator = np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
+        self._ready: list[float] = []
+
+    def random(self) -> float:
+        """The next number, uniform in [0, 1)."""
+        if not self._ready:
+            self._ready = self._generator.random(AHEAD)[::-1].tolist()
+        return self._ready.pop()
+
+
+def draw(logits: Logits, sampling: Sampling, random: Random) -> int:
     """Draws one token from logits of shape (vocabulary,). A draw takes exactly one random number, greedy takes none."""
+    first = int(logits.argmax())
     if sampling.temperature == 0.0:
-        return int(logits.argmax())
-    best = logits.max()
+        return first
+    best = logits[first]
     live = (logits > best - LIVE_RANGE * sampling.temperature).nonzero()[0]
-    if live.size == 0:
-        return int(logits.argmax())
-    weights = np.exp((logits[live] - best) / sampling.temperature, dtype=np.float64)
+    point = random.random()
+    if live.size <= 1:
+        return first
+    scaled = logits.take(live)
+    scaled -= best
+    scaled /= sampling.temperature
+    weights = np.exp(scaled, dtype=np.float64)
     if 0 < sampling.top_k < live.size:
         kept = np.argpartition(-weights, sampling.top_k - 1)[: sampling.top_k]
         live, weights = live[kept], weights[kept]
     if sampling.top_p < 1.0:
-        order = np.argsort(-weights, kind="stable")
-        weights = weights[order]
+        whole = float(weights.sum())
+        enough = sampling.top_p * whole
+        if enough <= 1.0:  # what the best token weighs
+            return first
+        # What weighs less than an equal share of the rest cannot be needed, so few tokens are left to be sorted.
+        kept = (weights > (whole - enough) / weights.size).nonzero()[0]
+        live, weights = live.take(kept), weights.take(kept)
+        order = (-weights).argsort(kind="stable")
+        weights = weights.take(order)
         sums = weights.cumsum()
-        count = int(sums.searchsorted(sampling.top_p * sums[-1])) + 1
-        live, weights = live[order[:count]], weights[:count]
+        count = int(sums.searchsorted(enough)) + 1
+        live, weights, sums = live.take(order[:count]), weights[:count], sums[:count]
+    else:
+        sums = weights.cumsum()
     if sampling.min_p > 0.0:
-        kept = weights >= sampling.min_p * weights.max()
-        live, weights = live[kept], weights[kept]
-    sums = weights.cumsum()
-    return int(live[min(int(sums.searchsorted(random.random() * sums[-1], side="right")), live.size - 1)])
+        kept = (weights >= sampling.min_p * weights.max()).nonzero()[0]
+        live, sums = live.take(kept), weights.take(kept).cumsum()
+    return int(live[min(int(sums.searchsorted(point * sums[-1], side="right")), live.size - 1)])
 
 
 def log_probability(logits: Logits, token: int) -> float:

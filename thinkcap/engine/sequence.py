@@ -11,14 +11,12 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from thinkcap.engine.course import Course, Phase, Rules
 from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
 from thinkcap.engine.outcome import Seconds
 from thinkcap.engine.profile import Sampling
 from thinkcap.engine.request import Request
-from thinkcap.engine.sampler import Logits, draw, generator, log_probability
+from thinkcap.engine.sampler import Draws, Logits, draw, log_probability
 from thinkcap.engine.unfolding import Unfolding
 
 PROBE_SPACING = 64
@@ -131,9 +129,11 @@ class Sequence:
         self.pending: Tokens[int] = (*prompt, *self.course.begin())
         self._piece = piece
         self._usual_solution = min(usual_solution, rules.solution)
-        self._random = self._generator("thinking")
+        self._random = self._draws("thinking")
         self._pace = self._last_taken = 0.0
         self._began = self._thought_from = self._answered_from = self._ended = 0.0
+        self._time_limit = request.budget.time_limit
+        self._hurries = self._time_limit is not None or request.until_sure > 0
         self._events: list[Event] = []
         self._streams = streams
         self._thought_text, self._solution_text = Unfolding(), Unfolding()
@@ -181,6 +181,12 @@ class Sequence:
         self.decoded += count
         self.pending = self.pending[count:]
 
+    def consumed_all(self) -> None:
+        """Like `consumed`, for all that is pending."""
+        self.tokens += self.pending
+        self.decoded += len(self.pending)
+        self.pending = ()
+
     def forgot(self, count: int) -> None:
         """The last `count` decoded tokens were taken out of the KV cache."""
         self.decoded -= count
@@ -196,13 +202,13 @@ class Sequence:
             self._ask()
         if self._branches or (self._replies and course.phase is Phase.SOLUTION):
             self._fork_off(logits)
-        if self._expired(now):
+        if self._time_limit is not None and self._expired(now):
             return
         thinking = course.phase is Phase.THINKING
         twins = self._twins() if thinking and self._forks else ()
         token = self._sample(logits)
         piece = self._piece(token)
-        move = course.advance(token, piece, self._must_close(now) if thinking else None)
+        move = course.advance(token, piece, self._must_close(now) if thinking and self._hurries else None)
         for fork, twin in twins:
             self._reach(fork, twin, token, piece)
         self.pending, self.rollback = move.feed, move.rollback
@@ -273,7 +279,7 @@ class Sequence:
             child.unreached = self.unreached
             child.cells = rules.solution
             child._answered_from = now
-            child._random = child._generator("solution")
+            child._random = child._draws("solution")
         else:
             child.cells = Fork(branch.request, rules).cells + child._replies * rules.solution
             child._random = deepcopy(self._random)
@@ -304,15 +310,17 @@ class Sequence:
         yield from self._events
         self._events.clear()
 
-    def _generator(self, phase: Literal["thinking", "solution"]) -> np.random.Generator:
+    def _draws(self, phase: Literal["thinking", "solution"]) -> Draws:
         request = self.request
         stream = f"{phase} {request.reply}" if request.reply else phase
-        return generator(request.seed, request.problem, request.sample, stream)
+        return Draws(request.seed, request.problem, request.sample, stream)
 
     def _sample(self, logits: Logits) -> int:
         course = self.course
+        if course.free and self.parent is None:
+            return draw(logits, self.request.sampling, self._random)
         if banned := course.banned:
-            logits[list(banned)] = -float("inf")
+            logits[banned] = -float("inf")
         if boost := course.boost:
             logits[course.rules.end.tokens[0]] += boost
         while course.forbids(self._piece(token := draw(logits, self.request.sampling, self._random))):
@@ -323,8 +331,7 @@ class Sequence:
 
     def _expired(self, now: float) -> bool:
         """Ends it at its time limit."""
-        limit = self.request.budget.time_limit
-        if limit is None or now - self._began < limit:
+        if self._time_limit is None or now - self._began < self._time_limit:
             return False
         self._abandon("deadline", now)
         return True
@@ -334,7 +341,7 @@ class Sequence:
         by the rates measured so far: over the whole thought, and lately, as a long context slows a model down."""
         if self.request.until_sure and len(self._agreed) >= self.request.until_sure:
             return "sure"
-        limit = self.request.budget.time_limit
+        limit = self._time_limit
         if limit is None:
             return None
         average = (now - self._thought_from) / max(1, self.course.thinking_tokens)
@@ -398,7 +405,7 @@ class Sequence:
         self.unreached += self._forks
         self._forks.clear()
         self._answered_from = now
-        self._random = self._generator("solution")
+        self._random = self._draws("solution")
         course = self.course
         self._tell(Closed(course.stop_reason, course.thinking_tokens, course.injected_tokens, now - self._thought_from))
         if self._streams and course.solution:

@@ -51,9 +51,8 @@ class StepLoop:
         self.decode_seconds += time.perf_counter() - start
         for row, sequence in zip(logits, rows, strict=True):
             sequence.take(row)
-            for child in sequence.offspring:
-                self._adopt(child, sequence)
-            sequence.offspring.clear()
+            if sequence.offspring:
+                self._adopt(sequence)
             if sequence.rollback:
                 self._roll_back(sequence)
         self.sampled += len(rows)
@@ -108,20 +107,35 @@ class StepLoop:
     def _fill(self) -> list[Sequence]:
         """Puts pending tokens into the batch: running sequences first, then prompts, in the order of their admission.
         Returns the sequences that get logits."""
+        context = self._context
         rows: list[Sequence] = []
-        for prefilling in (False, True):
-            for sequence in self.active:
-                room = self._context.room
-                if sequence.prefilling is not prefilling or not room:
-                    continue
-                tokens = sequence.pending[:room]
-                whole = len(tokens) == len(sequence.pending)
-                self._context.add(sequence.slot, sequence.decoded, tokens, whole)
-                self.decoded += len(tokens)
-                sequence.consumed(len(tokens))
-                if whole:
-                    rows.append(sequence)
+        prompts: list[Sequence] = []
+        for sequence in self.active:
+            if sequence.prefilling:
+                prompts.append(sequence)
+            elif len(sequence.pending) == 1 and context.room:
+                context.add_one(sequence.slot, sequence.decoded, sequence.pending[0])
+                sequence.consumed_all()
+                self.decoded += 1
+                rows.append(sequence)
+            else:
+                self._feed(sequence, rows)
+        for sequence in prompts:
+            self._feed(sequence, rows)
         return rows
+
+    def _feed(self, sequence: Sequence, rows: list[Sequence]) -> None:
+        """Puts what there is room for of a sequence's pending tokens into the batch."""
+        room = self._context.room
+        if not room:
+            return
+        tokens = sequence.pending[:room]
+        whole = len(tokens) == len(sequence.pending)
+        self._context.add(sequence.slot, sequence.decoded, tokens, whole)
+        self.decoded += len(tokens)
+        sequence.consumed(len(tokens))
+        if whole:
+            rows.append(sequence)
 
     def _roll_back(self, sequence: Sequence) -> None:
         """Takes tokens back out of the KV cache. Recurrent memories cannot: they decode the sequence anew."""
@@ -141,11 +155,13 @@ class StepLoop:
             if sequence.parent is not None and not sequence.parent.thinking and not sequence.finished:
                 sequence.interrupt()
 
-    def _adopt(self, child: Sequence, parent: Sequence) -> None:
-        """Takes in a fork. What it needs was reserved with its parent, which gave it a part of its own."""
-        child.slot = self._slots.pop()
-        self._context.share(parent.slot, child.slot, child.decoded)
-        self.active.append(child)
+    def _adopt(self, parent: Sequence) -> None:
+        """Takes in a sequence's forks. What they need was reserved with it, and it gave them a part of its own."""
+        for child in parent.offspring:
+            child.slot = self._slots.pop()
+            self._context.share(parent.slot, child.slot, child.decoded)
+            self.active.append(child)
+        parent.offspring.clear()
 
     def _release(self, sequence: Sequence) -> None:
         self.active.remove(sequence)
