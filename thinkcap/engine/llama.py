@@ -7,6 +7,7 @@ numpy views of llama.cpp's own memory: valid until the next decode, free to be c
 from __future__ import annotations
 
 import ctypes
+import platform
 import re
 import sys
 from collections import deque
@@ -23,6 +24,16 @@ from thinkcap.errors import ThinkcapError
 _SPECIAL = llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED
 _UNPRINTED = llama.LLAMA_TOKEN_ATTR_UNUSED | llama.LLAMA_TOKEN_ATTR_UNKNOWN
 _ALL_LAYERS = 1_000_000
+_TILE = 4
+"""On x86, llama.cpp multiplies these block formats with 4 tokens at a time, and with the 1 to 3 left over in another
+pass over all weights."""
+
+_TILED = (
+    llama.LLAMA_FTYPE_MOSTLY_Q8_0,
+    llama.LLAMA_FTYPE_MOSTLY_Q4_0,
+    llama.LLAMA_FTYPE_MOSTLY_Q5_0,
+    llama.LLAMA_FTYPE_MOSTLY_IQ4_NL,
+)
 _LOG_LEVEL_ERROR = 4  # GGML_LOG_LEVEL_ERROR
 
 
@@ -106,6 +117,7 @@ class Model:
         self._pointer = pointer
         self._vocab = llama.llama_model_get_vocab(pointer)
         self._pieces: dict[int, bytes] = {}
+        self._offloaded = gpu_layers != 0 and can_offload()
         self.path = path
         self.n_vocab: int = llama.llama_vocab_n_tokens(self._vocab)
         self.context_length: int = llama.llama_model_n_ctx_train(pointer)
@@ -229,6 +241,14 @@ class Model:
         values = int(self.meta(f"{architecture}.attention.value_length") or width)
         return max(1, 2 * layers * kv_heads * (keys + values))
 
+    @cached_property
+    def tile(self) -> int:
+        """Tokens in a decode of which multiples run best; 1 where that makes no difference."""
+        on_x86 = platform.machine().lower() in ("x86_64", "amd64")
+        recurrent = llama.llama_model_is_recurrent(self._pointer) or llama.llama_model_is_hybrid(self._pointer)
+        tiled = llama.llama_model_ftype(self._pointer) in _TILED
+        return _TILE if on_x86 and tiled and not recurrent and not self._offloaded else 1
+
     def context(self, cells: int, sequences: int, threads: int, chunk: int = 512) -> Context:
         """A new KV cache of `cells` tokens shared by up to `sequences` sequences."""
         return Context(self, self._pointer, cells, sequences, threads, chunk)
@@ -240,15 +260,21 @@ class Context:
     cells       tokens it holds, all sequences together
     sequences   sequences at most; their ids are 0 … sequences-1
     chunk       tokens one decode takes at most
+
+    A decode whose last tokens would cost llama.cpp another pass over the weights is filled up with tokens of a sequence
+    of no one's, which is forgotten again: 14 tokens took 390 ms of a 1.5B model in Q8_0, 16 take 319.
     """
 
     def __init__(self, model: Model, pointer: object, cells: int, sequences: int, threads: int, chunk: int) -> None:
         assert _log is not None
         _log.errors.clear()
         params = llama.llama_context_default_params()
-        params.n_ctx = cells
+        self._tile = model.tile if sequences < llama.llama_max_parallel_sequences() else 1
+        spare = self._tile - 1
+        params.n_ctx = cells + spare
         params.n_batch = params.n_ubatch = chunk
-        params.n_seq_max = sequences
+        params.n_seq_max = sequences + min(spare, 1)
+        params.n_outputs_max = min(chunk, sequences + spare)
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True
         params.no_perf = True
@@ -316,11 +342,14 @@ class Context:
         self._filled = at + 1
 
     def decode(self) -> list[npt.NDArray[np.float32]]:
-        """Runs the batch and empties it. Returns the logits asked for, each of shape (vocabulary,), in the order in which
-        they were; the arrays are llama.cpp's memory."""
-        rows, self._rows = self._rows, 0
-        self._batch.n_tokens, self._filled = self._filled, 0
+        """Runs the batch and empties it. Returns the logits asked for, each of shape (vocabulary,), in the order of
+        asking; the arrays are llama.cpp's memory."""
+        rows = self._rows
+        filler = self._fill_up()
+        self._batch.n_tokens, self._filled, self._rows = self._filled, 0, 0
         status = llama.llama_decode(self._pointer, self._batch)
+        if filler:
+            self.forget(self.sequences)
         if status != 0:
             raise ThinkcapError(
                 "llama.cpp found no room in its KV cache; ask for less with --budget or more with --context."
@@ -335,6 +364,18 @@ class Context:
             self._logits = list(np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab))
             self._seen = (address, rows)
         return self._logits
+
+    def _fill_up(self) -> int:
+        """Fills the batch up to whole tiles where 2 or 3 tokens stand over: 1 costs no more than the filling would.
+        Returns how many tokens that took."""
+        over = self._filled % self._tile
+        filler = self._tile - over if over > 1 and self._filled > self._tile else 0
+        if not filler or filler > self.room:
+            return 0
+        asked = self._rows == self._filled
+        self.add(self.sequences, 0, self._tokens[:filler].tolist(), False)
+        self._wanted[self._filled - filler : self._filled] = asked
+        return filler
 
     def forget(self, sequence: int, start: int = 0) -> bool:
         """Removes a sequence's tokens from position `start` on. False where the model's memory cannot do that in part

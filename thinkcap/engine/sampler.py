@@ -30,8 +30,8 @@ class Random(Protocol):
 
 
 class Draws:
-    """The random numbers of one phase of one sample: the same for the same four, whatever else runs. They are made a few
-    at a time, which costs little more than making one."""
+    """The random numbers of one phase of one sample: the same for the same four, whatever else runs. They are made a
+    few at a time, which costs little more than making one."""
 
     def __init__(self, seed: int, problem: str, sample: int, phase: str) -> None:
         key = f"{seed}\0{sample}\0{phase}\0{problem}".encode("utf-8", "replace")
