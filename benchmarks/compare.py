@@ -1,8 +1,13 @@
 """thinkcap beside llama.cpp's own tools, in turn, several times each; prints ratios with their spread.
 
-    python benchmarks/compare.py [--model FILE] [--runs 5] [--rows single,wide,server,samples,abacus,startup]
+    python benchmarks/compare.py
+    python benchmarks/compare.py --rows single,wide --runs 5
+    python benchmarks/compare.py --rows server --runs 2 --record runs.jsonl    (again and again: the table is of all)
 
 The peers are built first where they are missing (`peers.py`), and the 1.5B-shaped model is written (`write_model.py`).
+Each side runs in a process of its own, with the same threads; loading is counted in the rows of start-up only. A run
+during which other processes took more than 5 % of the machine is done again. All rows take about 25 minutes on two
+cores; `depth`, which is not among them, another ten.
 """
 
 from __future__ import annotations
@@ -10,102 +15,83 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
+import re
 import statistics
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from machine import Watch
 from peers import CACHE, tool
-
-from thinkcap.catalog.locate import locate
-from thinkcap.engine.threads import physical_cores
+from server import serve, server
 
 HERE = Path(__file__).parent
-CORES = str(physical_cores())
-Side = Callable[[], float]
+MIB = 1 << 20
+DISTURBED = 0.05
+ROWS = ("startup", "abacus", "single", "cli", "wide", "prompts", "memory", "samples", "server")
+Measure = Callable[[], float]
 
 
-def side(*words: str | int) -> dict[str, float]:
-    """A side of our own, in a process of its own."""
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what is measured on our side and on the peer's, and what the ratio is to be. Without a
+    peer, `ours` itself is to be that."""
+
+    title: str
+    ours: Measure
+    peer: Measure | None
+    goal: str
+
+
+def side(*words: str | int | Path, log: bool = False) -> dict[str, Any]:
+    """What a side of our own says, run in a process of its own; with `log`, its standard error too."""
     command = [sys.executable, str(HERE / "side.py"), *map(str, words)]
-    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-
-
-def llama_bench(model: Path, tokens: int, threads: str) -> float:
-    command = [tool("llama-bench"), "-m", model, "-p", "0", "-n", tokens, "-t", threads, "-r", "1", "-o", "json"]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
-    return float(json.loads(done.stdout)[0]["avg_ts"])
-
-
-def batched_bench(model: Path, width: int, tokens: int) -> float:
-    command = [tool("llama-batched-bench"), "-m", model, "-c", width * (64 + tokens), "-b", "512", "-ub", "512"]
-    command += ["-npp", "64", "-ntg", tokens, "-npl", width, "-t", CORES, "--output-format", "jsonl", "-kvu"]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
-    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return float(rows[-1]["speed_tg"])
-
-
-@contextmanager
-def server(model: Path, slots: int, context: int) -> Iterator[str]:
-    """llama-server with so many slots of so many tokens, as a user would start it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [tool("llama-server"), "-m", model, "-np", slots, "-c", slots * context, "-t", CORES, "--port", port]
-    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(f"{url}/health") as answer:
-                    if answer.status == 200:
-                        break
-            except OSError:
-                time.sleep(0.2)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def complete(url: str, prompt: str, tokens: int) -> None:
-    body = {"prompt": prompt, "n_predict": tokens, "temperature": 0.6, "top_p": 0.95, "top_k": 0, "min_p": 0.0}
-    body |= {"ignore_eos": True, "cache_prompt": True, "samplers": ["temperature", "top_p"]}
-    request = urllib.request.Request(
-        f"{url}/completion", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE if log else None, text=True, check=True
     )
-    with urllib.request.urlopen(request, timeout=3600) as answer:
-        answer.read()
+    return {**json.loads(done.stdout), "log": done.stderr}
 
 
-def serve(model: Path, prompts: list[str], tokens: int) -> float:
-    """Seconds llama-server takes for all prompts, sent at once; its start is not counted."""
-    with server(model, 16, len(prompts[0]) + tokens + 64) as url:
-        complete(url, "1 + 1 = ?", 1)
-        began = time.perf_counter()
-        with ThreadPoolExecutor(len(prompts)) as pool:
-            list(pool.map(lambda prompt: complete(url, prompt, tokens), prompts))
-        return time.perf_counter() - began
+def output(name: str, *words: str | int | Path) -> str:
+    """What one of llama.cpp's tools prints."""
+    command = [str(tool(name)), *map(str, words)]
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True
+    ).stdout
 
 
-def prompts(model: Path, count: int, length: int, same: bool) -> list[str]:
-    """The prompts that side.py makes, as text."""
-    from side import words
+def llama_bench(
+    model: Path, threads: int, *, prompt: int = 0, tokens: int = 0, depth: int = 0, repeats: int = 1
+) -> float:
+    """Tokens a second of a prompt, or of decoding behind `depth` tokens. llama-bench warms up by itself."""
+    sizes = ("-p", prompt, "-n", tokens, "-d", depth, "-t", threads, "-r", repeats)
+    return float(json.loads(output("llama-bench", "-m", model, *sizes, "-o", "json"))[0]["avg_ts"])
 
-    import thinkcap
 
-    with thinkcap.load(str(model)) as engine:
-        return [words(engine, length, 0 if same else seed) for seed in range(count)]
+def batched_bench(model: Path, threads: int, width: int, prompt: int, tokens: int) -> float:
+    """Tokens a second of `width` sequences behind one shared prompt, as samples of one problem have it."""
+    sizes = ("-npp", prompt, "-ntg", tokens, "-npl", width, "-c", prompt + width * tokens, "-b", 512, "-ub", 512)
+    shared = ("-pps", "-kvu", "-t", threads, "--output-format", "jsonl")
+    lines = output("llama-batched-bench", "-m", model, *sizes, *shared).splitlines()
+    return float(json.loads(next(line for line in lines if line.startswith("{")))["speed_tg"])
+
+
+def llama_cli(model: Path, threads: int, problem: str, tokens: int) -> float:
+    """The rate llama-cli tells of a thought of so many tokens and one token more."""
+    words = ("-m", model, "-p", problem, "-st", "--reasoning-budget", tokens, "-n", tokens + 1, "-c", 1024)
+    sampling = ("--temp", 0.6, "--top-p", 0.95, "--top-k", 0, "--min-p", 0, "--samplers", "temperature;top_p")
+    said = output("llama-cli", *words, *sampling, "-t", threads, "--simple-io")
+    found = re.search(r"Generation: ([\d.]+) t/s", said)
+    assert found is not None, said
+    return float(found[1])
 
 
 def startup() -> float:
-    """Seconds from the process's start to the first token of a thought, as a user sees it."""
+    """Seconds of a whole `solve` that thinks one token and answers one: more than to its first token."""
     command = [sys.executable, "-m", "thinkcap", "solve", "5 + 4 = ?", "--model", "abacus", "--budget", "1"]
     began = time.perf_counter()
     subprocess.run([*command, "--solution-budget", "1"], capture_output=True, check=True)
@@ -120,90 +106,225 @@ def help_cpu() -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def in_turn(name: str, ours: Side, peer: Side, runs: int, goal: str) -> None:
-    """Runs both sides in turn and prints the ratio ours / peer, pair by pair."""
-    pairs = [(ours(), peer()) for _ in range(runs)]
-    ratios = sorted(mine / theirs for mine, theirs in pairs)
-    mine, theirs = (statistics.median(values) for values in zip(*pairs, strict=True))
-    print(
-        f"| {name} | {mine:,.2f} | {theirs:,.2f} | {statistics.median(ratios):.3f} "
-        f"({ratios[0]:.3f} to {ratios[-1]:.3f}) | {goal} |",
-        flush=True,
-    )
+def memory_besides(model: Path, width: int, prompt: int, tokens: int) -> float:
+    """MiB of peak memory beyond the model's file and what llama.cpp's log says its own buffers take."""
+    found = side("memory", model, width, prompt, tokens, log=True)
+    buffers: dict[str, float] = {}
+    for name, size in re.findall(r"(\S+ +(?:KV|compute|output) buffer size) = +([\d.]+) MiB", found["log"]):
+        buffers[name] = max(buffers.get(name, 0.0), float(size))
+    return (found["peak_bytes"] - found["file_bytes"]) / MIB - sum(buffers.values())
 
 
-def alone(name: str, ours: Side, runs: int, goal: str) -> None:
-    values = sorted(ours() for _ in range(runs))
-    spread = f"{values[0]:,.3f} to {values[-1]:,.3f}"
-    print(f"| {name} | {statistics.median(values):,.3f} |  | {spread} | {goal} |", flush=True)
+def rows_of(key: str, model: Path, threads: int) -> list[Row]:
+    """The rows of one kind."""
+
+    seen: dict[str, list[float]] = {}
+
+    def ours(kind: str, *numbers: int, figure: str = "tokens_per_second") -> Measure:
+        def run() -> float:
+            found = side(kind, model, *numbers)
+            seen.setdefault(kind, []).append(found.get("outside_ms", 0.0))
+            return float(found[figure])
+
+        return run
+
+    def outside(kind: str, *numbers: int) -> Measure:
+        """Milliseconds outside llama.cpp, of the rows before where they ran."""
+        return lambda: seen[kind].pop() if seen.get(kind) else ours(kind, *numbers, figure="outside_ms")()
+
+    def served(problems: list[str], each: int, tokens: int, count: int = 1) -> Measure:
+        """The thought's tokens, and one of the solution's, as on our side."""
+
+        def run() -> float:
+            with server(model, 16, 16 * each, threads) as address:
+                seconds, sampled = serve(address, problems, tokens + 1, count)
+            if sampled != len(problems) * count * (tokens + 1):
+                raise SystemExit(f"llama-server sampled {sampled} tokens only")
+            return seconds
+
+        return run
+
+    def problems(count: int, length: int) -> list[str]:
+        return list(side("problems", model, count, length)["problems"])
+
+    if key == "startup":
+        return [
+            Row("`thinkcap --help`, CPU seconds", help_cpu, None, "≤ 0.15"),
+            Row("`thinkcap solve` with abacus, one token each, whole process, seconds", startup, None, "≤ 0.7"),
+        ]
+    if key == "abacus":
+        from thinkcap.catalog.locate import locate
+
+        path = locate("abacus", "q8_0").path
+        used = int(side("abacus")["threads"])
+
+        def small() -> float:
+            return float(side("abacus")["tokens_per_second"])
+
+        def high() -> float:
+            return float(side("high-level-abacus")["tokens_per_second"])
+
+        return [
+            Row(
+                f"abacus, 1 sequence, tokens/s : llama-bench, {used} thread{'s' * (used > 1)}",
+                small,
+                lambda: llama_bench(path, used, tokens=140, depth=24, repeats=20),  # as long as the thoughts are
+                "≥ 0.85",
+            ),
+            Row("abacus, 1 sequence, tokens/s : llama-cpp-python", small, high, "≥ 1.3"),
+        ]
+    if key == "single":
+        return [
+            Row(
+                "1 sequence, tokens/s : llama-bench",
+                ours("single", 64, 48),
+                lambda: llama_bench(model, threads, tokens=48, depth=64),
+                "≥ 0.97",
+            ),
+            Row("1 sequence, tokens/s : llama-cpp-python", ours("single", 64, 48), ours("high-level", 64, 48), "≥ 1.0"),
+            Row("1 sequence, ms a step outside llama.cpp", outside("single", 64, 48), None, "≤ 0.25"),
+        ]
+    if key == "cli":
+        text = problems(1, 64)[0]
+        return [
+            Row(
+                "1 sequence, tokens/s : llama-cli --reasoning-budget",
+                ours("single", 64, 48),
+                lambda: llama_cli(model, threads, text, 48),
+                "≥ 1.0",
+            )
+        ]
+    if key == "wide":
+        return [
+            Row(
+                "16 sequences, tokens/s : llama-batched-bench",
+                ours("wide", 16, 64, 24),
+                lambda: batched_bench(model, threads, 16, 64, 24),
+                "≥ 0.97",
+            ),
+            Row(
+                "16 sequences, ms a step outside llama.cpp",
+                outside("wide", 16, 64, 24),
+                None,
+                "≤ 2.5",
+            ),
+        ]
+    if key == "prompts":
+        return [
+            Row(
+                f"a prompt of {length:,} tokens, tokens/s : llama-bench",
+                ours("prompts", length),
+                lambda length=length: llama_bench(model, threads, prompt=length),  # type: ignore[misc]
+                "≥ 0.97",
+            )
+            for length in (64, 2000)
+        ]
+    if key == "depth":
+        return [
+            Row(
+                "1 sequence behind 8,000 tokens, tokens/s : llama-bench",
+                ours("single", 8000, 24),
+                lambda: llama_bench(model, threads, tokens=24, depth=8000),
+                "≥ 0.97",
+            )
+        ]
+    if key == "memory":
+        return [
+            Row(
+                f"peak memory beside file and llama.cpp's buffers, {width} at once, MiB",
+                lambda width=width: memory_besides(model, width, 64, 8),  # type: ignore[misc]
+                None,
+                "≤ 114 (120 MB)",
+            )
+            for width in (1, 16)
+        ]
+    if key == "samples":
+        one = problems(1, 512)
+        return [
+            Row(
+                "16 samples of a 512-token problem, 64 tokens each, seconds : llama-server, one request for 16",
+                ours("wide", 16, 512, 64, figure="seconds"),
+                served(one, 640, 64, count=16),
+                "",
+            ),
+            Row(
+                "the same : llama-server, 16 requests",
+                ours("wide", 16, 512, 64, figure="seconds"),
+                served(one * 16, 640, 64),
+                "≤ 0.9",
+            ),
+        ]
+    if key == "server":
+        return [
+            Row(
+                "32 problems of 64 + 128 tokens, 16 at once, seconds : llama-server",
+                ours("many", 32, 64, 128, figure="seconds"),
+                served(problems(32, 64), 256, 128),
+                "≤ 1.0",
+            )
+        ]
+    raise SystemExit(f"There is no row {key}; there are {', '.join((*ROWS, 'depth'))}.")
+
+
+def quietly(measure: Measure, attempts: int = 4) -> float:
+    """A measurement of the machine at rest: again where others took too much of it."""
+    for attempt in range(attempts):
+        watch = Watch()
+        value = measure()
+        if (others := watch.others()) <= DISTURBED:
+            return value
+        print(f"  others took {others:.0%} of the machine; again", file=sys.stderr)
+        time.sleep(5 * attempt)
+    raise SystemExit("The machine has too much other work for measurements.")
+
+
+def line(row: Row, pairs: list[tuple[float, float | None]]) -> str:
+    """A row's medians, and the median ratio with the lowest and the highest."""
+    mine = sorted(ours for ours, _ in pairs)
+    head = f"| {row.title} | {_short(statistics.median(mine))} |"
+    if row.peer is None:
+        return f"{head} | {_short(mine[0])} to {_short(mine[-1])} | {row.goal} | {len(pairs)} |"
+    ratios = sorted(ours / peer for ours, peer in pairs if peer)
+    theirs = statistics.median(peer for _, peer in pairs if peer)
+    spread = f"**{statistics.median(ratios):.3f}** ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+    return f"{head} {_short(theirs)} | {spread} | {row.goal} | {len(pairs)} |"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=CACHE / "shape-1.5b-q8_0.gguf")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rows", default="startup,abacus,single,wide,samples,server")
+    parser.add_argument("--threads", type=int, help="of the large model; thinkcap's own choice if not given")
+    parser.add_argument("--runs", type=int, help="of each side; 5 if not given, 3 for samples and server")
+    parser.add_argument("--rows", default=",".join(ROWS))
+    parser.add_argument("--record", type=Path, help="adds the runs to this file, and prints the table of all in it")
     asked = parser.parse_args()
-    model, runs, rows = asked.model, asked.runs, asked.rows.split(",")
+    model: Path = asked.model
     if not model.exists():
         subprocess.run([sys.executable, str(HERE / "write_model.py"), "--quant", "q8_0", str(model)], check=True)
-    abacus = locate("abacus", "q8_0").path
-    print("| row | thinkcap | peer | ratio, or spread | goal |\n| --- | --- | --- | --- | --- |")
-    if "startup" in rows:
-        alone("`--help`, CPU seconds", help_cpu, runs, "≤ 0.15")
-        alone("`solve` with abacus to its first token, seconds", startup, runs, "≤ 0.7")
-    if "abacus" in rows:
+    from thinkcap.engine.threads import suitable
 
-        def small() -> float:
-            return side("thinkcap-decode", "abacus", 1, 256)["tokens_per_second"]
+    threads = asked.threads or suitable(model.stat().st_size)
+    kept = [json.loads(text) for text in asked.record.read_text().splitlines()] if _exists(asked.record) else []
+    print("| | thinkcap | peer | ratio, or lowest to highest | goal | runs |\n| --- | --- | --- | --- | --- | --- |")
+    for key in asked.rows.split(","):
+        runs = asked.runs or (3 if key in ("samples", "server") else 5)
+        for row in rows_of(key, model, threads):
+            pairs = [(old["ours"], old["peer"]) for old in kept if old["row"] == row.title]
+            for _ in range(runs):
+                pair = (quietly(row.ours), quietly(row.peer) if row.peer else None)
+                pairs.append(pair)
+                if asked.record:
+                    with asked.record.open("a") as file:
+                        print(json.dumps({"row": row.title, "ours": pair[0], "peer": pair[1]}), file=file)
+            print(line(row, pairs), flush=True)
 
-        in_turn("abacus, 1 sequence, tok/s : llama-bench", small, lambda: llama_bench(abacus, 256, "1"), runs, "≥ 0.85")
-        peer = lambda: side("high-level", "abacus", 256)["tokens_per_second"]  # noqa: E731
-        in_turn("abacus, 1 sequence, tok/s : llama-cpp-python", small, peer, runs, "≥ 1.3")
-    if "single" in rows:
 
-        def large() -> float:
-            return side("thinkcap-decode", model, 1, 48)["tokens_per_second"]
-
-        in_turn("1 sequence, tok/s : llama-bench", large, lambda: llama_bench(model, 48, CORES), runs, "≥ 0.97")
-        peer = lambda: side("high-level", model, 48)["tokens_per_second"]  # noqa: E731
-        in_turn("1 sequence, tok/s : llama-cpp-python", large, peer, runs, "≥ 1.0")
-        alone(
-            "1 sequence, ms a step outside llama.cpp",
-            lambda: side("thinkcap-decode", model, 1, 32)["outside_ms"],
-            3,
-            "≤ 0.25",
-        )
-    if "wide" in rows:
-
-        def wide() -> float:
-            return side("thinkcap-decode", model, 16, 32)["tokens_per_second"]
-
-        in_turn("16 sequences, tok/s : llama-batched-bench", wide, lambda: batched_bench(model, 16, 32), runs, "≥ 0.97")
-        alone(
-            "16 sequences, ms a step outside llama.cpp",
-            lambda: side("thinkcap-decode", model, 16, 16)["outside_ms"],
-            3,
-            "≤ 2.5",
-        )
-    if "samples" in rows:
-        texts = prompts(model, 16, 512, same=True)
-        in_turn(
-            "16 samples of a 512-token problem, 64 tokens each, seconds : llama-server",
-            lambda: side("thinkcap-samples", model, 16, 512, 64)["seconds"],
-            lambda: serve(model, texts, 64),
-            runs,
-            "≤ 0.9",
-        )
-    if "server" in rows:
-        texts = prompts(model, 32, 64, same=False)
-        in_turn(
-            "32 requests of 64 + 128 tokens, seconds : llama-server",
-            lambda: side("thinkcap-many", model, 32, 64, 128)["seconds"],
-            lambda: serve(model, texts, 128),
-            runs,
-            "≤ 1.0",
-        )
+def _exists(path: Path | None) -> bool:
+    return path is not None and path.exists()
 
 
 if __name__ == "__main__":

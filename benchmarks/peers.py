@@ -40,8 +40,9 @@ def _build(folder: Path) -> None:
     with tarfile.open(archive) as bundle:
         bundle.extractall(folder, filter="data")
     source = next(folder.glob("llama_cpp_python-*/vendor/llama.cpp"))
-    off = ("LLAMA_CURL", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_OPENSSL", "BUILD_SHARED_LIBS")
-    options = [*(f"-D{name}=OFF" for name in off), "-DGGML_NATIVE=ON", "-DCMAKE_BUILD_TYPE=Release"]
+    # What decides speed is left as llama-cpp-python's own build has it: Release, shared libraries, ggml's defaults.
+    off = ("LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_APP", "LLAMA_OPENSSL", "LLAMA_USE_PREBUILT_UI")
+    options = [*(f"-D{name}=OFF" for name in off), "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON"]
     build = folder / "build"
     options += os.environ.get("CMAKE_ARGS", "").split()
     subprocess.run(["cmake", "-S", str(source), "-B", str(build), *options], check=True)

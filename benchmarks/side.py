@@ -1,9 +1,17 @@
 """One side of a comparison, in a process of its own: prints one JSON object. `compare.py` runs these in turn.
 
-python benchmarks/side.py thinkcap-decode MODEL WIDTH TOKENS
-python benchmarks/side.py thinkcap-many MODEL REQUESTS PROMPT TOKENS    (REQUESTS prompts, 16 at once)
-python benchmarks/side.py thinkcap-samples MODEL SAMPLES PROMPT TOKENS  (SAMPLES of one prompt)
-python benchmarks/side.py high-level MODEL TOKENS                       (llama-cpp-python's own loop)
+python benchmarks/side.py single MODEL PROMPT TOKENS          one streamed thought, every event taken
+python benchmarks/side.py wide MODEL WIDTH PROMPT TOKENS      WIDTH samples of one problem at once
+python benchmarks/side.py many MODEL REQUESTS PROMPT TOKENS   REQUESTS problems, 16 at once
+python benchmarks/side.py problems MODEL COUNT PROMPT         COUNT problems whose whole prompts are PROMPT tokens long
+python benchmarks/side.py prompts MODEL PROMPT                the rate of reading a prompt
+python benchmarks/side.py memory MODEL WIDTH PROMPT TOKENS    peak memory, and llama.cpp's log of its buffers
+python benchmarks/side.py abacus                              abacus's own problems, one streamed thought each
+python benchmarks/side.py high-level MODEL PROMPT TOKENS      llama-cpp-python's own loop
+python benchmarks/side.py high-level-abacus                   the same on abacus's problems
+
+A rate is tokens by the seconds between the first token and the last, so that it holds all that a token costs, and no
+prompt. `outside_ms` is what of a step is not in llama.cpp.
 """
 
 from __future__ import annotations
@@ -13,83 +21,181 @@ import random
 import resource
 import sys
 import time
+from itertools import pairwise
+from typing import Any
 
 import thinkcap
-from thinkcap.engine.engine import Engine, Failure
+from thinkcap.engine.engine import Engine, Failure, Step
+from thinkcap.engine.events import Thought
 from thinkcap.engine.request import Request
-from thinkcap.runs.speed import measure
 
+WIDTH = 16
 SAMPLING = {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "min_p": 0.0}
+FRAME = ("<｜User｜>", "<｜Assistant｜><think>\n")
+"""The chat template of the R1 models around a problem, behind the first token."""
+
+ABACUS_PROBLEMS = ("What is 4837 * 296?", "What is 738 * 915?", "What is 6094 * 87?", "What is 384 + 297 + 581?")
 
 
-def words(engine: Engine, tokens: int, seed: int) -> str:
-    """A problem whose whole prompt has about so many tokens."""
+def problem(engine: Engine, tokens: int, seed: int) -> str:
+    """A problem whose whole prompt has so many tokens."""
     draw = random.Random(seed)
+    budget = {"solution_budget": 1, "cut_style": "bare"}
+    frame = engine.solve("1", 0, **budget).prompt_tokens - 1  # type: ignore[arg-type]
     text = ""
-    while len(engine.model.tokenize(text)) < tokens - 8:
-        text += f"{draw.randrange(1000)} + "
-    return text + "1 = ?"
+    while len(engine.model.tokenize(text + "0 + ")) <= tokens - frame:
+        text += f"{draw.randrange(10)} + "
+    while len(engine.model.tokenize(text)) < tokens - frame:
+        text += "1"
+    return text
 
 
-def asked(engine: Engine, problem: str, tokens: int) -> Request:
+def asked(engine: Engine, text: str, tokens: int) -> Request:
     """A thought of exactly so many tokens and a solution of one."""
-    return engine.request(
-        problem, tokens, min_thinking=tokens, solution_budget=1, cut_style="bare", loop_guard=False, **SAMPLING
-    )
+    options: dict[str, Any] = {"min_thinking": tokens, "solution_budget": 1, "cut_style": "bare", "loop_guard": False}
+    return engine.request(text, tokens, **options, **SAMPLING)
 
 
-def run(engine: Engine, requests: list[Request]) -> dict[str, float]:
-    engine.solve("1 + 1 = ?", 1, solution_budget=1)  # the first decode pays for llama.cpp's warm-up
-    steps = []
-    began = time.perf_counter()
-    for result in engine.solve_many(requests, parallel=16, on_step=steps.append):
+def warmed(model: str) -> Engine:
+    """An engine that has decoded once, which is when weights are read and graphs are built."""
+    engine = thinkcap.load(model)
+    engine.solve("1 + 1 = ?", 4, solution_budget=1)
+    return engine
+
+
+def streamed(engine: Engine, request: Request) -> list[float]:
+    """When each thinking token arrived."""
+    stamps, count = [], 0
+    for event in engine.stream(request):
+        if isinstance(event, Thought) and event.thinking_tokens > count:
+            count = event.thinking_tokens
+            stamps.append(time.perf_counter())
+    return stamps
+
+
+def rate(runs: list[list[float]]) -> float:
+    """Tokens a second over streamed thoughts, each from its first token to its last."""
+    return sum(len(stamps) - 1 for stamps in runs) / sum(stamps[-1] - stamps[0] for stamps in runs)
+
+
+def at_once(engine: Engine, requests: list[Request]) -> list[Step]:
+    """Every step of a run of many."""
+    steps: list[Step] = []
+    for result in engine.solve_many(requests, parallel=WIDTH, on_step=steps.append):
         if isinstance(result, Failure):
             raise result.error
-    wall = time.perf_counter() - began
-    outside = (steps[-1].seconds - steps[-1].decode_seconds) / len(steps)
-    return {"seconds": wall, "tokens": steps[-1].sampled, "outside_ms": 1000 * outside}
+    return steps
 
 
-def decode(model: str, width: int, tokens: int) -> dict[str, float]:
-    with thinkcap.load(model) as engine:
-        rate = measure(engine, (width,), tokens=tokens, prompt_tokens=64).rates[0]
+def outside(steps: list[Step], width: int) -> float:
+    """Mean milliseconds outside llama.cpp of the steps in which `width` sequences decoded one token each."""
+    spent = [
+        later.seconds - earlier.seconds - (later.decode_seconds - earlier.decode_seconds)
+        for earlier, later in pairwise(steps)
+        if later.active == width and later.sampled - earlier.sampled == width == later.decoded - earlier.decoded
+    ]
+    return 1000 * sum(spent) / len(spent)
+
+
+def single(model: str, prompt: int, tokens: int) -> dict[str, float]:
+    with warmed(model) as engine:
+        request = asked(engine, problem(engine, prompt, 0), tokens)
         return {
-            "tokens_per_second": rate.tokens_per_second,
-            "outside_ms": rate.outside_ms,
-            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            "cache_bytes": rate.kv_bytes,
-            "weights_bytes": engine.model.size,
+            "tokens_per_second": rate([streamed(engine, request)]),
+            "outside_ms": outside(at_once(engine, [request]), 1),
+        }
+
+
+def wide(model: str, width: int, prompt: int, tokens: int) -> dict[str, float]:
+    with warmed(model) as engine:
+        request = asked(engine, problem(engine, prompt, 0), tokens)
+        began = time.perf_counter()
+        steps = at_once(engine, [request.with_sample(sample) for sample in range(width)])
+        wall = time.perf_counter() - began
+        full = [step for step in steps if step.active == width]
+        tokens_then = full[-1].sampled - full[0].sampled
+        return {
+            "tokens_per_second": tokens_then / (full[-1].seconds - full[0].seconds),
+            "outside_ms": outside(steps, width),
+            "seconds": wall,
+            "sampled": steps[-1].sampled,
         }
 
 
 def many(model: str, requests: int, prompt: int, tokens: int) -> dict[str, float]:
+    with warmed(model) as engine:
+        batch = [asked(engine, problem(engine, prompt, seed), tokens) for seed in range(requests)]
+        began = time.perf_counter()
+        steps = at_once(engine, batch)
+        return {"seconds": time.perf_counter() - began, "sampled": steps[-1].sampled}
+
+
+def problems(model: str, count: int, prompt: int) -> dict[str, list[str]]:
     with thinkcap.load(model) as engine:
-        return run(engine, [asked(engine, words(engine, prompt, seed), tokens) for seed in range(requests)])
+        return {"problems": [problem(engine, prompt, seed) for seed in range(count)]}
 
 
-def samples(model: str, count: int, prompt: int, tokens: int) -> dict[str, float]:
+def prompts(model: str, prompt: int) -> dict[str, float]:
+    with warmed(model) as engine:
+        outcome = engine.solve(problem(engine, prompt, 0), 0, solution_budget=1)
+        return {"tokens_per_second": outcome.prompt_tokens / outcome.seconds.prompt}
+
+
+def memory(model: str, width: int, prompt: int, tokens: int) -> dict[str, float]:
+    """llama.cpp's log, which says what its buffers take, goes to standard error."""
+    with thinkcap.load(model, verbose=True) as engine:
+        request = asked(engine, problem(engine, prompt, 0), tokens)
+        at_once(engine, [request.with_sample(sample) for sample in range(width)])
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return {"peak_bytes": peak, "file_bytes": engine.model.path.stat().st_size}
+
+
+def abacus() -> dict[str, float]:
+    with warmed("abacus") as engine:
+        requests = [engine.request(text, None, solution_budget=1, **SAMPLING) for text in ABACUS_PROBLEMS]
+        runs = [streamed(engine, request) for request in requests for _ in range(5)]
+        return {"tokens_per_second": rate(runs), "threads": engine.threads, "tokens": sum(map(len, runs))}
+
+
+def high_level(model: str, prompt: int, tokens: int) -> dict[str, float]:
     with thinkcap.load(model) as engine:
-        request = asked(engine, words(engine, prompt, 0), tokens)
-        return run(engine, [request.with_sample(sample) for sample in range(count)])
+        text = FRAME[0] + problem(engine, prompt, 0) + FRAME[1]
+        path, threads = str(engine.model.path), engine.threads
+    llama = _llama(path, threads)
+    _completed(llama, "1 + 1 = ?", 4)  # as `warmed` does on our side
+    return {"tokens_per_second": rate([_completed(llama, text, tokens)])}
 
 
-def high_level(model: str, tokens: int) -> dict[str, float]:
+def high_level_abacus() -> dict[str, float]:
+    with thinkcap.load("abacus") as engine:
+        llama = _llama(str(engine.model.path), engine.threads)
+    texts = [FRAME[0] + text + FRAME[1] for text in ABACUS_PROBLEMS]
+    runs = [_completed(llama, text, 4096) for text in texts for _ in range(5)]
+    return {"tokens_per_second": rate(runs), "tokens": sum(map(len, runs))}
+
+
+def _llama(path: str, threads: int) -> Any:
     from llama_cpp import Llama
 
-    from thinkcap.catalog.locate import locate
-    from thinkcap.engine.threads import physical_cores, suitable
-
-    path = locate(model, None).path
-    threads = suitable(path.stat().st_size) if path.stat().st_size < 1 << 26 else physical_cores()
-    llama = Llama(str(path), n_ctx=1024, n_threads=threads, verbose=False)
-    stamps = []
-    for _ in llama.create_completion("What is 384 + 297 + 581?", max_tokens=tokens, stream=True, **SAMPLING):
-        stamps.append(time.perf_counter())
-    return {"tokens_per_second": (len(stamps) - 1) / (stamps[-1] - stamps[0]), "tokens": len(stamps)}
+    return Llama(path, n_ctx=8192, n_threads=threads, n_threads_batch=threads, verbose=False)
 
 
-SIDES = {"thinkcap-decode": decode, "thinkcap-many": many, "thinkcap-samples": samples, "high-level": high_level}
+def _completed(llama: Any, text: str, tokens: int) -> list[float]:
+    return [time.perf_counter() for _ in llama.create_completion(text, max_tokens=tokens, stream=True, **SAMPLING)]
+
+
+SIDES = {
+    "single": single,
+    "wide": wide,
+    "many": many,
+    "problems": problems,
+    "prompts": prompts,
+    "memory": memory,
+    "abacus": abacus,
+    "high-level": high_level,
+    "high-level-abacus": high_level_abacus,
+}
 
 if __name__ == "__main__":
-    side, model, *numbers = sys.argv[1:]
-    print(json.dumps(SIDES[side](model, *map(int, numbers))))
+    name, *words = sys.argv[1:]
+    print(json.dumps(SIDES[name](*(int(word) if word.isdigit() else word for word in words))))  # type: ignore[operator]
