@@ -3,15 +3,18 @@
     python benchmarks/write_model.py --quant q8_0 benchmarks/cache/shape-1.5b-q8_0.gguf
     python benchmarks/batch.py benchmarks/cache/shape-1.5b-q8_0.gguf
 
-Each row runs as many problems as there are sequences, each thinking for exactly --tokens tokens (random weights never
-close their thought) and answering for up to 16. `whole run` is from the first prompt to the last answer; `decoding` and
-a step's times are medians over the steps in which all sequences were decoding and none was reading its prompt.
+Each row runs so many sequences at once: one `problem` each, or all of them `samples` of one problem, as Avg@16 takes
+them. Each thinks for exactly --tokens tokens (random weights never close their thought) and answers with up to 16.
+`whole run` is from the first prompt to the last answer; `decoding` and a step's times are medians over the steps in
+which all sequences were decoding and none was reading its prompt. Everything is done --repeats times, the rows in turn,
+and what is printed is the median.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
@@ -24,31 +27,54 @@ PROBLEM = (
 )
 
 
+@dataclass(frozen=True)
+class Row:
+    """What is run at once, and how it went each time: tokens a second, milliseconds of a step and of it outside."""
+
+    count: int
+    samples: bool
+    runs: list[tuple[float, float, float]] = field(default_factory=list)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
-    parser.add_argument("--sequences", type=int, nargs="+", default=[1, 2, 4, 8, 16])
-    parser.add_argument("--tokens", type=int, default=96)
+    parser.add_argument("--sequences", type=int, nargs="+", default=[16])
+    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
+    rows = [Row(1, False)]
+    rows += [Row(count, samples) for count in arguments.sequences if count > 1 for samples in (False, True)]
     with thinkcap.load(arguments.model, threads=arguments.threads) as engine:
-        solve_side_by_side(engine, 1, 4)  # reads the weights into memory
-        print(f"{arguments.model}, {engine.threads} threads, {arguments.tokens} thinking tokens each")
-        print("           whole run         decoding          a step, ms")
-        print("sequences  tok/s  × one     tok/s  × one      all  outside llama_decode")
-        alone = None
-        for count in arguments.sequences:
-            rate, step, outside = solve_side_by_side(engine, count, arguments.tokens)
-            decoding = 1000 * count / step
-            alone = alone or (rate, decoding)
-            print(
-                f"{count:9d} {rate:6.1f} {rate / alone[0]:6.2f}  {decoding:8.1f} {decoding / alone[1]:6.2f} "
-                f"{step:8.1f} {outside:10.2f}",
-                flush=True,
-            )
+        solve_side_by_side(engine, 1, 4, False)  # reads the weights into memory
+        for _ in range(arguments.repeats):
+            for row in rows:
+                row.runs.append(solve_side_by_side(engine, row.count, arguments.tokens, row.samples))
+        prompt = len(engine.model.tokenize(PROBLEM))
+        print(f"{arguments.threads or engine.threads} threads, {arguments.tokens} thinking tokens, {prompt} of prompt")
+    print("               whole run         decoding          a step, ms")
+    print("at once        tok/s  × one     tok/s  × one      all  outside llama_decode")
+    for row in rows:
+        kind = "problem" if row.count == 1 else "samples" if row.samples else "problems"
+        whole, decoding = speed_up(row, rows[0])
+        rate, step, outside = (median(part) for part in zip(*row.runs, strict=True))
+        print(
+            f"{row.count:3d} {kind:8} {rate:8.1f} {whole:6.2f}  {1000 * row.count / step:8.1f} {decoding:6.2f} "
+            f"{step:8.1f} {outside:10.2f}"
+        )
 
 
-def solve_side_by_side(engine: Engine, count: int, tokens: int) -> tuple[float, float, float]:
+def speed_up(row: Row, alone: Row) -> tuple[float, float]:
+    """How many times as fast as one at a time, by pairs of runs that followed each other: whole runs, and decoding."""
+    pairs = list(zip(row.runs, alone.runs, strict=True))
+    return (
+        median(many[0] / one[0] for many, one in pairs),
+        median(row.count * one[1] / many[1] for many, one in pairs),
+    )
+
+
+def solve_side_by_side(engine: Engine, count: int, tokens: int, samples: bool) -> tuple[float, float, float]:
     """Tokens a second, milliseconds of a step, and of it outside llama.cpp, with `count` sequences at once."""
     numbers = random.Random(count)
     requests = [
@@ -58,10 +84,14 @@ def solve_side_by_side(engine: Engine, count: int, tokens: int) -> tuple[float, 
             solution_budget=16,
             cut_style="bare",
             loop_guard=False,
+            temperature=0.6,
+            top_p=0.95,
             id=str(number),
         )
         for number in range(count)
     ]
+    if samples:
+        requests = [requests[0].with_sample(sample) for sample in range(count)]
     steps: list[Step] = []
     for result in engine.solve_many(requests, parallel=count, on_step=steps.append):
         if isinstance(result, Failure):

@@ -221,8 +221,7 @@ class Engine:
         if not sequences:
             return
         width = min(len(sequences), parallel or self.width)
-        seats = min(MOST_SEATS, width * max(sequence.seats for sequence in sequences))
-        loop = StepLoop(self._cache(self._cells(sequences, width), seats))
+        loop = StepLoop(self._apart(sequences, width) or self._together(sequences, width))
         for sequence in sequences:
             loop.add(sequence)
         began = time.perf_counter()
@@ -326,21 +325,35 @@ class Engine:
             )
         return budget, "budget"
 
-    def _cells(self, sequences: list[Sequence], width: int) -> int:
-        """KV cells for `width` sequences at once: their worst cases, within the memory there is; enough for one with
-        all its forks in any case."""
-        largest = sorted((sequence.cells for sequence in sequences), reverse=True)
-        affordable = self._asked_context or _free_memory() // 2 // self.model.bytes_per_cell
-        return min(sum(largest[:width]), max(largest[0], affordable))
+    def _apart(self, sequences: list[Sequence], width: int) -> Context | None:
+        """A context that keeps `width` sequences apart, each with room for the largest; fewer where memory does not
+        allow more. None where less than two would fit, or where sequences fork."""
+        if self.model.recurrent or any(sequence.forking for sequence in sequences):
+            return None
+        largest = max(sequence.cells for sequence in sequences)
+        width = min(width, MOST_SEATS, self._affordable // largest)
+        return self._cache(largest * width, width, apart=True) if width > 1 else None
 
-    def _cache(self, cells: int, width: int) -> Context:
+    def _together(self, sequences: list[Sequence], width: int) -> Context:
+        """A context for `width` sequences and their forks in one pool: their worst cases, within the memory there is;
+        enough for one with all its forks in any case."""
+        largest = sorted((sequence.cells for sequence in sequences), reverse=True)
+        seats = min(MOST_SEATS, width * max(sequence.seats for sequence in sequences))
+        return self._cache(min(sum(largest[:width]), max(largest[0], self._affordable)), seats)
+
+    @property
+    def _affordable(self) -> int:
+        """KV cells that a run may take: as many as asked for, or as half of the free memory holds."""
+        return self._asked_context or _free_memory() // 2 // self.model.bytes_per_cell
+
+    def _cache(self, cells: int, width: int, apart: bool = False) -> Context:
         """A context of at least `cells` for `width` sequences, kept for the next run where it suffices."""
         context = self._context
-        if context is None or context.cells < cells or context.sequences < width:
+        if context is None or not context.serves(cells, width, apart):
             if context is not None:
                 context.close()
             self._context = None
-            self._context = context = self.model.context(cells, width, self.threads)
+            self._context = context = self.model.context(cells, width, self.threads, apart=apart)
         return context
 
     def _outcomes(self, sequence: Sequence) -> Iterator[Outcome]:

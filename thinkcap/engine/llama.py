@@ -11,7 +11,7 @@ import platform
 import re
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -34,6 +34,9 @@ _TILED = (
     llama.LLAMA_FTYPE_MOSTLY_Q5_0,
     llama.LLAMA_FTYPE_MOSTLY_IQ4_NL,
 )
+_ROUNDED = (llama.LLAMA_FTYPE_MOSTLY_F16, llama.LLAMA_FTYPE_MOSTLY_BF16)
+"""Formats that llama.cpp multiplies with a single token in another way than with several, and so rounds differently."""
+
 _LOG_LEVEL_ERROR = 4  # GGML_LOG_LEVEL_ERROR
 
 
@@ -242,41 +245,63 @@ class Model:
         return max(1, 2 * layers * kv_heads * (keys + values))
 
     @cached_property
+    def recurrent(self) -> bool:
+        """Whether it has layers that remember a state in the place of tokens."""
+        return bool(llama.llama_model_is_recurrent(self._pointer) or llama.llama_model_is_hybrid(self._pointer))
+
+    @cached_property
     def tile(self) -> int:
         """Tokens in a decode of which multiples run best; 1 where that makes no difference."""
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
-        recurrent = llama.llama_model_is_recurrent(self._pointer) or llama.llama_model_is_hybrid(self._pointer)
         tiled = llama.llama_model_ftype(self._pointer) in _TILED
-        return _TILE if on_x86 and tiled and not recurrent and not self._offloaded else 1
+        return _TILE if on_x86 and tiled and not self.recurrent and not self._offloaded else 1
 
-    def context(self, cells: int, sequences: int, threads: int, chunk: int = 512) -> Context:
-        """A new KV cache of `cells` tokens shared by up to `sequences` sequences."""
-        return Context(self, self._pointer, cells, sequences, threads, chunk)
+    @cached_property
+    def least(self) -> int:
+        """Tokens that a decode needs at least to be rounded as decodes of more are."""
+        return 2 if llama.llama_model_ftype(self._pointer) in _ROUNDED else 1
+
+    def context(self, cells: int, sequences: int, threads: int, chunk: int = 512, apart: bool = False) -> Context:
+        """A new KV cache of `cells` tokens for up to `sequences` sequences, shared by them, or `apart`."""
+        return Context(self, self._pointer, cells, sequences, threads, chunk, apart)
 
 
 class Context:
-    """A unified KV cache and the decoding over it.
+    """A KV cache and the decoding over it.
 
     cells       tokens it holds, all sequences together
     sequences   sequences at most; their ids are 0 … sequences-1
     chunk       tokens one decode takes at most
+    apart       whether each sequence has cells of its own, an equal part of all, instead of a share in one pool
 
-    A decode whose last tokens would cost llama.cpp another pass over the weights is filled up with tokens of a sequence
-    of no one's, which is forgotten again: 14 tokens took 390 ms of a 1.5B model in Q8_0, 16 take 319.
+    Cells apart are read without a look at the other sequences' cells, and always in the order of the text: decoding is
+    faster, the more so the longer the texts, and what a sequence gets is the same to the last bit whatever runs beside
+    it. In one pool sequences can share cells, so what forks is kept there. Sequences apart are decoded together only
+    where their ids follow each other: callers keep them in the lowest ones.
+
+    A decode whose last tokens would cost llama.cpp another pass over the weights is filled up with tokens that are
+    forgotten again: 14 tokens took 349 ms of a 1.5B model in Q8_0, 16 take 313.
     """
 
-    def __init__(self, model: Model, pointer: object, cells: int, sequences: int, threads: int, chunk: int) -> None:
+    def __init__(
+        self, model: Model, pointer: object, cells: int, sequences: int, threads: int, chunk: int, apart: bool = False
+    ) -> None:
         assert _log is not None
         _log.errors.clear()
+        most = llama.llama_max_parallel_sequences()
+        self._tile = model.tile if sequences < most else 1
+        self._least = model.least if apart else 1
         params = llama.llama_context_default_params()
-        self._tile = model.tile if sequences < llama.llama_max_parallel_sequences() else 1
-        spare = self._tile - 1
-        params.n_ctx = cells + spare
+        if apart:
+            params.n_seq_max = min(most, -(-sequences // self._tile) * self._tile)
+            params.n_ctx = -(-cells // sequences) * params.n_seq_max
+        else:
+            params.n_seq_max = sequences + (self._tile > 1)
+            params.n_ctx = cells + self._tile - 1
         params.n_batch = params.n_ubatch = chunk
-        params.n_seq_max = sequences + min(spare, 1)
-        params.n_outputs_max = min(chunk, sequences + spare)
+        params.n_outputs_max = min(chunk, sequences + self._tile - 1)
         params.n_threads = params.n_threads_batch = threads
-        params.kv_unified = True
+        params.kv_unified = not apart
         params.no_perf = True
         self._pointer = llama.llama_init_from_model(pointer, params)
         if not self._pointer:
@@ -287,6 +312,8 @@ class Context:
         self._n_vocab = model.n_vocab
         self.cells: int = cells
         self.sequences = sequences
+        self.apart = apart
+        self._ids: int = params.n_seq_max
         self.chunk = chunk
         self._tokens = np.zeros(chunk, dtype=np.int32)
         self._positions = np.zeros(chunk, dtype=np.int32)
@@ -306,6 +333,7 @@ class Context:
         )
         self._filled = 0
         self._rows = 0
+        self._parts = 0
         self._logits: list[npt.NDArray[np.float32]] = []
         self._seen = (0, 0)
 
@@ -314,6 +342,14 @@ class Context:
         if self._pointer:
             llama.llama_free(self._pointer)
             self._pointer = None
+
+    def serves(self, cells: int, sequences: int, apart: bool) -> bool:
+        """Whether it can do the work of another with these measures."""
+        if self.apart != apart or self.sequences < sequences:
+            return False
+        if apart:
+            return self.cells // self.sequences >= -(-cells // sequences)
+        return self.cells >= cells
 
     @property
     def room(self) -> int:
@@ -329,6 +365,7 @@ class Context:
         self._wanted[first:end] = 0
         self._wanted[end - 1] = wants_logits
         self._rows += wants_logits
+        self._parts += 1
         self._filled = end
 
     def add_one(self, sequence: int, position: int, token: int) -> None:
@@ -339,6 +376,7 @@ class Context:
         self._owners[at] = sequence
         self._wanted[at] = 1
         self._rows += 1
+        self._parts += 1
         self._filled = at + 1
 
     def decode(self) -> list[npt.NDArray[np.float32]]:
@@ -346,10 +384,10 @@ class Context:
         asking; the arrays are llama.cpp's memory."""
         rows = self._rows
         filler = self._fill_up()
-        self._batch.n_tokens, self._filled, self._rows = self._filled, 0, 0
+        self._batch.n_tokens, self._filled, self._rows, self._parts = self._filled, 0, 0, 0
         status = llama.llama_decode(self._pointer, self._batch)
-        if filler:
-            self.forget(self.sequences)
+        for sequence in filler:
+            self.forget(sequence)
         if status != 0:
             raise ThinkcapError(
                 "llama.cpp found no room in its KV cache; ask for less with --budget or more with --context."
@@ -365,17 +403,28 @@ class Context:
             self._seen = (address, rows)
         return self._logits
 
-    def _fill_up(self) -> int:
+    def _fill_up(self) -> Collection[int]:
         """Fills the batch up to whole tiles where 2 or 3 tokens stand over: 1 costs no more than the filling would.
-        Returns how many tokens that took."""
-        over = self._filled % self._tile
-        filler = self._tile - over if over > 1 and self._filled > self._tile else 0
+        Sequences apart are taken apart by llama.cpp so that each gives as many tokens, first one each as a rule: then
+        it is their number that counts. Returns the sequences that it used."""
+        count = self._parts if self.apart else self._filled
+        over = count % self._tile
+        filler = self._tile - over if over > 1 and count > self._tile else 0
+        filler = max(filler, self._least - count)
         if not filler or filler > self.room:
-            return 0
+            return ()
         asked = self._rows == self._filled
-        self.add(self.sequences, 0, self._tokens[:filler].tolist(), False)
-        self._wanted[self._filled - filler : self._filled] = asked
-        return filler
+        token = int(self._tokens[0])
+        if self.apart:
+            first = int(self._owners[self._filled - 1]) + 1
+            used = range(first, min(first + filler, self._ids))
+            for sequence in used:
+                self.add(sequence, 0, (token,), asked)
+        else:
+            used = range(self.sequences, self.sequences + 1)
+            self.add(self.sequences, 0, [token] * filler, False)
+            self._wanted[self._filled - filler : self._filled] = asked
+        return used
 
     def forget(self, sequence: int, start: int = 0) -> bool:
         """Removes a sequence's tokens from position `start` on. False where the model's memory cannot do that in part
@@ -383,8 +432,13 @@ class Context:
         return bool(llama.llama_memory_seq_rm(self._memory, sequence, start, -1))
 
     def share(self, source: int, target: int, end: int) -> None:
-        """Makes the first `end` tokens of one sequence the beginning of another, at no cost in cells."""
-        llama.llama_memory_seq_cp(self._memory, source, target, 0, end)
+        """Makes the first `end` tokens of one sequence the beginning of another: at no cost in cells, or where they
+        are apart, by copying."""
+        if self.apart:
+            llama.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+            self.forget(target, end)
+        else:
+            llama.llama_memory_seq_cp(self._memory, source, target, 0, end)
 
 
 def _check_head(path: Path) -> None:

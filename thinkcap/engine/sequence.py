@@ -157,6 +157,11 @@ class Sequence:
             self.seats += 1
 
     @property
+    def forking(self) -> bool:
+        """Whether it forks off others on its way."""
+        return self.seats > 1
+
+    @property
     def prefilling(self) -> bool:
         """Whether its prompt is not wholly decoded yet."""
         return self.decoded < len(self.prompt)
@@ -180,12 +185,6 @@ class Sequence:
         self.tokens += self.pending[:count]
         self.decoded += count
         self.pending = self.pending[count:]
-
-    def consumed_all(self) -> None:
-        """Like `consumed`, for all that is pending."""
-        self.tokens += self.pending
-        self.decoded += len(self.pending)
-        self.pending = ()
 
     def forgot(self, count: int) -> None:
         """The last `count` decoded tokens were taken out of the KV cache."""

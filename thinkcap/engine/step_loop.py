@@ -7,13 +7,18 @@ tokens to each step's one decode, and leaves when it is finished.
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections import deque
+from heapq import heappop, heappush
+from operator import attrgetter
 
 from thinkcap.engine.llama import Context
 from thinkcap.engine.sequence import Sequence
 
 LEAST_SHARED = 16
 """Prompt tokens that two sequences must have in common for the second to share the first one's cells."""
+
+_slot = attrgetter("slot")
 
 
 class StepLoop:
@@ -26,7 +31,7 @@ class StepLoop:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._slots = list(range(context.sequences - 1, -1, -1))
+        self._slots = list(range(context.sequences))  # a heap: the lowest is taken first
         self._cells = self._seats = 0
         self.waiting: deque[Sequence] = deque()
         self.active: list[Sequence] = []
@@ -45,6 +50,8 @@ class StepLoop:
     def step(self) -> list[Sequence]:
         """Runs one step. Returns the sequences that it finished."""
         self._admit()
+        if self._context.apart:
+            self._close_ranks()
         rows = self._fill()
         start = time.perf_counter()
         logits = self._context.decode()
@@ -86,7 +93,7 @@ class StepLoop:
             if donor is not None and donor.decoded < shared:
                 return
             self.waiting.popleft()
-            sequence.begin(self._slots.pop())
+            sequence.begin(heappop(self._slots))
             if donor is not None:
                 self._context.share(donor.slot, sequence.slot, shared)
                 sequence.consumed(shared)
@@ -104,38 +111,46 @@ class StepLoop:
                 best, most = other, shared
         return best, most
 
-    def _fill(self) -> list[Sequence]:
-        """Puts pending tokens into the batch: running sequences first, then prompts, in the order of their admission.
-        Returns the sequences that get logits."""
-        context = self._context
-        rows: list[Sequence] = []
-        prompts: list[Sequence] = []
-        for sequence in self.active:
-            if sequence.prefilling:
-                prompts.append(sequence)
-            elif len(sequence.pending) == 1 and context.room:
-                context.add_one(sequence.slot, sequence.decoded, sequence.pending[0])
-                sequence.consumed_all()
-                self.decoded += 1
-                rows.append(sequence)
-            else:
-                self._feed(sequence, rows)
-        for sequence in prompts:
-            self._feed(sequence, rows)
-        return rows
+    def _close_ranks(self) -> None:
+        """Keeps sequences whose cells are apart in the lowest slots, and in their order: only so llama.cpp takes them
+        together. The last one moves where one has left."""
+        self.active.sort(key=_slot)
+        while self.active and self._slots and self._slots[0] < self.active[-1].slot:
+            sequence, slot = self.active.pop(), heappop(self._slots)
+            self._context.share(sequence.slot, slot, sequence.decoded)
+            self._context.forget(sequence.slot)
+            heappush(self._slots, sequence.slot)
+            sequence.slot = slot
+            insort(self.active, sequence, key=_slot)
 
-    def _feed(self, sequence: Sequence, rows: list[Sequence]) -> None:
-        """Puts what there is room for of a sequence's pending tokens into the batch."""
-        room = self._context.room
-        if not room:
-            return
-        tokens = sequence.pending[:room]
-        whole = len(tokens) == len(sequence.pending)
-        self._context.add(sequence.slot, sequence.decoded, tokens, whole)
-        self.decoded += len(tokens)
-        sequence.consumed(len(tokens))
-        if whole:
-            rows.append(sequence)
+    def _fill(self) -> list[Sequence]:
+        """Puts pending tokens into the batch: those of running sequences, and as many of prompts as there is room for
+        beside them, in the order of their admission. Returns the sequences that get logits."""
+        context = self._context
+        for_prompts = context.room
+        for sequence in self.active:
+            if not sequence.prefilling:
+                for_prompts -= len(sequence.pending)
+        rows: list[Sequence] = []
+        for sequence in self.active:
+            pending = len(sequence.pending)
+            if sequence.prefilling:
+                tokens = sequence.pending[: max(0, for_prompts)]
+                for_prompts -= len(tokens)
+            else:
+                tokens = sequence.pending[: context.room]
+            if not tokens:
+                continue
+            whole = len(tokens) == pending
+            if pending == 1:
+                context.add_one(sequence.slot, sequence.decoded, tokens[0])
+            else:
+                context.add(sequence.slot, sequence.decoded, tokens, whole)
+            self.decoded += len(tokens)
+            sequence.consumed(len(tokens))
+            if whole:
+                rows.append(sequence)
+        return rows
 
     def _roll_back(self, sequence: Sequence) -> None:
         """Takes tokens back out of the KV cache. Recurrent memories cannot: they decode the sequence anew."""
@@ -158,7 +173,7 @@ class StepLoop:
     def _adopt(self, parent: Sequence) -> None:
         """Takes in a sequence's forks. What they need was reserved with it, and it gave them a part of its own."""
         for child in parent.offspring:
-            child.slot = self._slots.pop()
+            child.slot = heappop(self._slots)
             self._context.share(parent.slot, child.slot, child.decoded)
             self.active.append(child)
         parent.offspring.clear()
@@ -166,7 +181,7 @@ class StepLoop:
     def _release(self, sequence: Sequence) -> None:
         self.active.remove(sequence)
         self._context.forget(sequence.slot)
-        self._slots.append(sequence.slot)
+        heappush(self._slots, sequence.slot)
         self._cells -= sequence.cells
         self._seats -= sequence.seats
 
