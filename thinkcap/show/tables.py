@@ -28,7 +28,7 @@ SPOKEN = {
     "loop_guard": "loop guard",
     "model_sha256": "file",
     "until_sure": "sure",
-    "depths_of": "of",
+    "depths_of": "depths of",
 }
 """What a setting is called in a report, where its own name would not do."""
 
@@ -211,12 +211,11 @@ def value_text(value: Any) -> str:
 def _notes(rows: Sequence[Group]) -> Iterator[str]:
     """What the columns leave out, a line each."""
     first = rows[0].metrics
-    sizes = {(row.metrics.problems, row.metrics.samples) for row in rows}
-    if len(sizes) == 1:
-        each = f" × {first.k} samples" if first.samples == first.problems * first.k and first.k > 1 else ""
-        count = f"{first.problems:,} problem{'s' * (first.problems > 1)}{each}"
-    else:
-        count = f"{min(sizes)[0]:,} to {max(sizes)[0]:,} problems"
+    sizes = {row.metrics.problems for row in rows}
+    fewest, most = min(sizes), max(sizes)
+    count = f"{most:,} problem{'s' * (most > 1)}" if fewest == most else f"{fewest:,} to {most:,} problems"
+    if all(row.metrics.samples == most * first.k for row in rows) and first.k > 1:
+        count += f" × {first.k} samples"
     yield f"{count}; accuracies, cut and answer in per cent, tokens as means"
     if any(row.metrics.length_deviation is not None for row in rows):
         yield "off: mean of |used − asked| / asked for prompted lengths, in per cent"
