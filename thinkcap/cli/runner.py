@@ -299,6 +299,7 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
         weights=weights,
         bits=bits_per_weight(profile.quant),
         cell=bytes_per_cell(path) if path else None,
+        usual_solution=profile.usual_solution,
         speed=None if on_gpu else measure_speed(options.threads or physical_cores()),
     )
     if options.json:

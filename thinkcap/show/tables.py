@@ -53,10 +53,17 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int
         f"tokens    at most {sampled:,} sampled ({estimate.thinking_tokens:,} thinking, "
         f"{estimate.solution_tokens:,} solution), about {estimate.prompt_tokens:,} of prompts",
         f"memory    {memory}",
-        "time      not known before it runs on the GPU"
-        if estimate.seconds is None
-        else f"time      at most about {duration(estimate.seconds)} at the speed this machine shows now",
+        f"time      {_time(estimate)}",
     ]
+
+
+def _time(estimate: Estimate) -> str:
+    if estimate.seconds is None:
+        return "not known before it runs on the GPU"
+    most = f"at most about {duration(estimate.seconds)} at the speed this machine shows now"
+    if estimate.usual_seconds is None:
+        return most
+    return f"about {duration(estimate.usual_seconds)} with solutions of the usual length, {most}"
 
 
 def _bytes(count: int) -> str:
