@@ -182,7 +182,10 @@ def test_a_dry_run_says_what_it_would_take(batch: Run, output: Path, capsys: pyt
     assert figures["results"] == 46
     assert figures["thinking_tokens"] == 46 * 24
     assert figures["kv_bytes"] > 0
-    assert figures["seconds"] > 0
+    assert 0 < figures["usual_seconds"] <= figures["seconds"]
+    assert batch("--dry-run", "--json", budget="none") == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["usual_seconds"] is None  # how long they think is not known
 
 
 def wait_for_records(path: Path, count: int, run: subprocess.Popen[str]) -> None:

@@ -133,3 +133,8 @@ def test_depths_of_thoughts_of_different_lengths_are_different_methods(grader: G
 
 def test_problems_without_verdicts_judge_no_vote(grader: Grader) -> None:
     assert methods(group([record(sample=sample, correct=None, expected=None) for sample in range(2)]), grader) == []
+
+
+def test_the_vote_over_all_samples_is_there_whatever_their_number(grader: Grader) -> None:
+    records = [record(problem, sample) for problem in "12" for sample in range(3)]
+    assert [method.name for method in methods(group(records), grader)] == ["one thought", "maj@2", "maj@3"]

@@ -95,3 +95,14 @@ def test_the_bar_fills_and_stays_behind_whole() -> None:
     assert rows[0].endswith("─ 0/4")
     assert all(len(row) < 80 for row in rows if "/" in row)
     assert re.fullmatch("━{70,76} 4/4", rows[-1])
+
+
+def test_a_redrawn_bar_does_not_fill_the_scrollback() -> None:
+    clock, file = Clock(), io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with Bar(Standing(total=4), file, clock) as bar:
+        for second in range(1, 5):
+            clock.now = second
+            bar.step(step(second, 100 * second))
+    # What is erased from the first cell of the screen on, some terminals keep above it.
+    assert "\r\x1b[J" not in written(file)
+    assert "\x1b[J" in written(file)

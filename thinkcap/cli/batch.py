@@ -45,6 +45,5 @@ def command(file: str, run: RunOptions, votes: VoteOptions, options: GenerationO
     votes.check(options)
     problems = read_problems(file, run, options)
     plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
-    if votes.wanted:
-        say_if_alike(plan, options)
+    say_if_alike(plan, options)
     carry_out(problems, plan, run, options, votes=votes.wanted)

@@ -171,4 +171,5 @@ def _show_failures(records: list[Record]) -> None:
     for record in records:
         for line in failure_lines(record, reason(record), width):
             print(spell(line, sys.stdout.encoding))
-    print(f"{len(records)} results went wrong." if records else "Nothing went wrong.")
+    results = f"{len(records)} result{'s' * (len(records) != 1)}"
+    print(f"{results} went wrong." if records else "Nothing went wrong.")

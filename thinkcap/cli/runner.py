@@ -128,7 +128,7 @@ def carry_out(
     assert run.output is not None
     with ResultFile(run.output) as results:
         if results.repaired:
-            say(f"The last line of {run.output} was cut short; its problem is done again.")
+            say(f"The last line of {run.output} was cut short and is taken off: its result is still to be made.")
         finished = _run(problems, plan, results, run, options)
         done = len(results.done)
     if not finished:
@@ -202,13 +202,13 @@ def profile_of(options: GenerationOptions) -> Profile:
 
 
 def say_if_alike(plan: Plan, options: GenerationOptions) -> None:
-    """Says so where a vote is asked for over samples that cannot differ."""
+    """Says so where several samples are asked for and cannot differ."""
     from thinkcap.catalog.locate import NotDownloaded
 
     with suppress(NotDownloaded):  # a dry run, or a cluster that has it
         greedy = plan.requests(profile_of(options), "any")[0].sampling.temperature == 0
         if greedy and plan.samples * plan.answers > 1:
-            say("At temperature 0 all samples are alike, so a vote over them says nothing: give --temperature 0.6.")
+            say("At temperature 0 the samples of a problem are alike and say no more than one: give --temperature 0.6.")
 
 
 def _marked(profile: Profile, options: GenerationOptions) -> Profile:
@@ -299,6 +299,7 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
         weights=weights,
         bits=bits_per_weight(profile.quant),
         cell=bytes_per_cell(path) if path else None,
+        usual_solution=profile.usual_solution,
         speed=None if on_gpu else measure_speed(options.threads or physical_cores()),
     )
     if options.json:

@@ -11,7 +11,16 @@ import click
 
 from thinkcap.cli import INTERRUPTED
 from thinkcap.cli.options import GenerationOptions, ParamType, generation_options
-from thinkcap.cli.runner import RunOptions, carry_out, fetch_if_missing, profile_of, read_problems, run_options, say
+from thinkcap.cli.runner import (
+    RunOptions,
+    carry_out,
+    fetch_if_missing,
+    profile_of,
+    read_problems,
+    run_options,
+    say,
+    say_if_alike,
+)
 from thinkcap.engine.budget import parse_tokens
 from thinkcap.errors import UsageError
 
@@ -120,6 +129,7 @@ def command(
         if not run.dry_run:
             fetch_if_missing(options)
     _say_if_told(plan, options)
+    say_if_alike(plan, options)
     if run.output is not None or run.dry_run:
         carry_out(problems, plan, run, options)
     else:

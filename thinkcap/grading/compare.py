@@ -11,10 +11,10 @@ matrix is its entries. What is left are single formulas.
 import re
 from collections.abc import Sequence
 
-from thinkcap.grading.normal import choice, normal, squeezed, words
-from thinkcap.grading.number import number
+from thinkcap.grading.normal import choice, normal, squeezed, without_choice, words
+from thinkcap.grading.number import multiple_of, number
 from thinkcap.grading.structure import Bag, Formula, Matrix, Meaning, Row, equation, read
-from thinkcap.grading.units import split_unit
+from thinkcap.grading.units import conversion, same_quantities, split_unit
 
 LONGEST = 10_000
 """Characters past which answers are compared as text alone."""
@@ -23,10 +23,22 @@ _LONGEST_FOR_QUICK = 500
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
 _BASED = re.compile(r"(-?[\dA-Fa-f]+(?:\.[\dA-F]+)?)\s?_\s?\{?\s?(?:\\text\{)?\s?(\d+|[a-z]+)\s?\}?\}?")
 _BASE_NAMES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
-_TEXT_SUBJECT = re.compile(r"(?:\\text\{[^{}]*\}|[A-Z]?[a-z]{3,}(?: [a-z]+)*)\s?(?:=|:)\s?(?=\S)")
+_TEXT_SUBJECT = re.compile(
+    r"\\text\{[^{}]*(?:[:=]|\b(?:is|are|equals))\s?\}\s?[:=]?\s?(?=\S)|"
+    r"(?:\\text\{[^{}]*\}|[A-Z]?[a-z]{3,}(?: [a-z]+)*)\s?(?:=|:)\s?(?=\S)"
+)
 _SUBJECT = re.compile(
     r"(?:\\?[a-zA-Z]+|[a-zA-Z](?:'+|\^\{-1\})?|\\(?:overline|vec|hat|bar|mathbf)\s?\{[^{}]*\})"
     r"(?:_(?:\{[^{}]*\}|\w))?'*\s?(?:\([^()]*\))?"
+)
+_COMMAND = re.compile(r"\\[a-zA-Z]+")
+_COMMAND_OR_LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
+_EXPONENT_OR_INDEX = re.compile(r"[\^_](?:\d|\{\d+\})")
+_FUNCTION = re.compile(r"([a-zA-Z]\w?)\(([a-zA-Z])\)")
+_CONDITION = re.compile(
+    r"(?P<body>.*?\S)\s?(?:,\s?|\\text\{\s?,?\s?(?:for|where|with)\b[^{}]*\}\s?)"
+    r"\(?(?P<condition>[a-zA-Z](?:,[a-zA-Z]){0,5}\s?(?:\\in|\\geq|>|\\neq)(?![a-zA-Z]).*?)\)?",
+    re.DOTALL,
 )
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
 _NUMERIC = re.compile(r"(?:[\d\s+\-*/^().,{}!]|\\(?:frac|sqrt|cdot|times|binom|pi|log|ln|sin|cos|tan)(?![a-zA-Z]))*")
@@ -36,7 +48,7 @@ def quick(answer: str, expected: str) -> bool | None:
     """The verdict where spelling, plain numbers, choices or words settle it; None where it takes more."""
     if len(answer) > LONGEST or len(expected) > LONGEST:
         return "".join(answer.split()) == "".join(expected.split())
-    given, wanted = normal(answer), normal(expected)
+    given, wanted = _normal(answer, expected)
     if not given or not wanted:
         return False
     if squeezed(given) == squeezed(wanted):
@@ -51,29 +63,71 @@ def same(answer: str, expected: str) -> bool:
     settled = quick(answer, expected)
     if settled is not None:
         return settled
-    given, wanted = normal(answer), normal(expected)
+    given, wanted = _normal(answer, expected)
     return any(_agree(read(one), read(other)) for one in _comma_readings(given) for other in _comma_readings(wanted))
+
+
+def _normal(answer: str, expected: str) -> tuple[str, str]:
+    """Both in their normal spelling, without what one says beside its answer and the other does not.
+
+    That is the letter of a choice, ``(B) 12``, and what a variable stands for, ``2k\\pi, k \\in \\mathbb{Z}``.
+    """
+    given, wanted = normal(answer), normal(expected)
+    if choice(given) and not choice(wanted):
+        given = without_choice(given) or given
+    elif choice(wanted) and not choice(given):
+        wanted = without_choice(wanted) or wanted
+    condition, wanted_condition = _CONDITION.fullmatch(given), _CONDITION.fullmatch(wanted)
+    if condition and not wanted_condition:
+        given = condition["body"]
+    elif wanted_condition and not condition:
+        wanted = wanted_condition["body"]
+    return given, wanted
 
 
 def _plainly(given: str, wanted: str) -> bool | None:
     """The verdict on two normal texts that are plain numbers, choices or words; None where they are not."""
     if (letter := choice(wanted)) and (given_letter := choice(given)):
         return letter == given_letter
-    (body, unit), (wanted_body, wanted_unit) = split_unit(given), split_unit(wanted)
-    value, wanted_value = number(body), number(wanted_body)
-    if value and wanted_value:
-        if unit != wanted_unit and unit and wanted_unit:
-            return False
-        if value.agrees(wanted_value):
-            return True
-        if unit != wanted_unit and "percent" in (unit, wanted_unit):
-            scale, wanted_scale = (100 if one == "percent" else 1 for one in (unit, wanted_unit))
-            return value.times(wanted_scale).agrees(wanted_value.times(scale))
-        return None if "," in given or "," in wanted else False
+    if (same_amount := same_quantities(given, wanted)) is not None:
+        return same_amount
+    if (same_value := _same_value(given, wanted)) is not None:
+        return same_value or (None if "," in given or "," in wanted else False)
     said, wanted_said = words(given), words(wanted)
     if said and wanted_said:
         return said == wanted_said
+    if said or wanted_said:
+        return True if words(given, sure=True) == words(wanted, sure=True) else None
     return None
+
+
+def _same_value(given: str, wanted: str) -> bool | None:
+    """Whether two plain numbers, each perhaps with its unit, say the same; None where one is something else."""
+    (body, unit), (wanted_body, wanted_unit) = split_unit(given), split_unit(wanted)
+    value, wanted_value = number(body), number(wanted_body)
+    if not value or not wanted_value:
+        return None
+    if unit and wanted_unit and unit != wanted_unit:
+        factor = conversion(unit, wanted_unit)
+        return factor is not None and value.times(factor).agrees(wanted_value)
+    if value.agrees(wanted_value):
+        return True
+    if unit != wanted_unit and "percent" in (unit, wanted_unit):
+        scale, wanted_scale = (100 if one == "percent" else 1 for one in (unit, wanted_unit))
+        return value.times(wanted_scale).agrees(wanted_value.times(scale))
+    return _same_but_for_a_multiple(body, wanted_body)
+
+
+def _same_but_for_a_multiple(body: str, wanted_body: str) -> bool:
+    """``1.2 \\text{ million}`` and ``1.2``, whose question asked for millions."""
+    multiple, wanted_multiple = multiple_of(body), multiple_of(wanted_body)
+    if bool(multiple) == bool(wanted_multiple):
+        return False
+    value, wanted_value = (
+        number(multiple[0] if multiple else body),
+        number(wanted_multiple[0] if wanted_multiple else wanted_body),
+    )
+    return bool(value and wanted_value and value.agrees(wanted_value))
 
 
 def _comma_readings(text: str) -> tuple[str, ...]:
@@ -178,6 +232,7 @@ def _formulas_agree(given: str, wanted: str) -> bool:
 
 
 def _equations_agree(given: str, sides: list[str], wanted: str, wanted_sides: list[str]) -> bool:
+    sides = _with_the_variable_of(wanted_sides, sides)
     name, wanted_name = squeezed(sides[0]), squeezed(wanted_sides[0])
     if name == wanted_name:
         if _agree(read(sides[-1]), read(wanted_sides[-1])):
@@ -191,6 +246,18 @@ def _equations_agree(given: str, sides: list[str], wanted: str, wanted_sides: li
     return not _name_different_things(sides, wanted_sides) and _algebra(Formula(given), Formula(wanted))
 
 
+def _with_the_variable_of(wanted_sides: list[str], sides: list[str]) -> list[str]:
+    """``f(n) = 2n`` as ``f(x) = 2x``, where that is what the other says."""
+    function, wanted_function = (_FUNCTION.fullmatch(squeezed(one[0])) for one in (sides, wanted_sides))
+    if not function or not wanted_function or function[1] != wanted_function[1]:
+        return sides
+    name, wanted_name = function[2], wanted_function[2]
+    if name == wanted_name or any(wanted_name in _COMMAND.sub("", side) for side in sides):
+        return sides
+    renamed = {name: wanted_name}
+    return [_COMMAND_OR_LETTER.sub(lambda found: renamed.get(found.group(), found.group()), side) for side in sides]
+
+
 def _name_different_things(sides: list[str], wanted_sides: list[str]) -> bool:
     """``x = 5`` and ``y = 5``, but not ``y = 2x`` and ``x = y/2``, which relate the two."""
     name, other = squeezed(sides[0]), squeezed(wanted_sides[0])
@@ -202,7 +269,9 @@ def _name_different_things(sides: list[str], wanted_sides: list[str]) -> bool:
 def _names_the_rest(side: str) -> bool:
     """Whether an equation with this left side states a value: ``x = 5``, ``f(2) = 5``, ``m + n = 5``, ``3 + 2 = 5``."""
     side = side.strip()
-    return bool(_SUBJECT.fullmatch(side) or _NUMERIC.fullmatch(side)) or not any(map(str.isdigit, side))
+    return bool(_SUBJECT.fullmatch(side) or _NUMERIC.fullmatch(side)) or not any(
+        map(str.isdigit, _EXPONENT_OR_INDEX.sub("", side))
+    )
 
 
 def _in_radians(body: str, unit: str) -> str:
@@ -218,11 +287,27 @@ def _based(text: str) -> tuple[str, str] | None:
 
 def _ratios_agree(given: list[str], wanted: list[str]) -> bool:
     if len(given) == len(wanted):
-        return all(_formulas_agree(one.strip(), other.strip()) for one, other in zip(given, wanted, strict=True))
+        if all(_formulas_agree(one.strip(), other.strip()) for one, other in zip(given, wanted, strict=True)):
+            return True
+        return not (_is_time(given) and _is_time(wanted)) and _proportional(given, wanted)
     if sorted((len(given), len(wanted))) != [1, 2]:
         return False
     one, other = (rf"\frac{{{sides[0]}}}{{{sides[1]}}}" if len(sides) == 2 else sides[0] for sides in (given, wanted))
     return _formulas_agree(one, other)
+
+
+def _is_time(parts: list[str]) -> bool:
+    """``7:30`` and ``12:05:00``, where no part means the same in another's terms."""
+    return all(re.fullmatch(r"\s*\d\d\s*", part) for part in parts[1:])
+
+
+def _proportional(given: list[str], wanted: list[str]) -> bool:
+    values, wanted_values = (
+        [found.value for part in parts if (found := number(part.strip()))] for parts in (given, wanted)
+    )
+    if len(values) != len(given) or len(wanted_values) != len(wanted) or not values[0] or not wanted_values[0]:
+        return False
+    return [value / values[0] for value in values] == [value / wanted_values[0] for value in wanted_values]
 
 
 def _algebra(given: Meaning, wanted: Meaning) -> bool:

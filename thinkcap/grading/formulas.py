@@ -26,6 +26,8 @@ _LATEX = [
 ]
 _TRIGONOMETRIC = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 _DEGREES = re.compile(r"(\d+(?:\.\d+)?)\s?\^\\circ")
+_CROSS_PRODUCT = re.compile(r"\\vec\{\w\}\s?\\times(?![a-z])")
+_ANGLE = re.compile(r"\\angle\s?\{?([A-Z])([A-Z])([A-Z])\}?(?![A-Za-z])")
 _COMMAND = re.compile(r"\\[a-zA-Z]+(?:\{[a-z]*matrix\})?")
 _COMMAND_OR_LETTER = re.compile(r"\\[a-zA-Z]+|[A-Z]")
 _SELDOM = ("\\xi ", "\\zeta ", "\\eta ", "\\kappa ", "\\iota ")
@@ -41,6 +43,8 @@ def formulas_equal(given: str, wanted: str) -> bool:
     letters, wanted_letters = _variables(given), _variables(wanted)
     if letters != wanted_letters and {*map(str.lower, letters)} == {*map(str.lower, wanted_letters)}:
         return False
+    if _CROSS_PRODUCT.search(given) or _CROSS_PRODUCT.search(wanted):
+        return False  # to the parser a product like any other, whose factors may change places
     given, wanted = (_lower_case(text, letters | wanted_letters) for text in (given, wanted))
     one, other = _parsed(given), _parsed(wanted)
     if one is None or other is None:
@@ -49,11 +53,14 @@ def formulas_equal(given: str, wanted: str) -> bool:
         return True
     if _apart(one, other):
         return False
-    return bool(verify(other, one, timeout_seconds=None, allow_set_relation_comp=True))
+    return bool(verify(other, one, timeout_seconds=None, allow_set_relation_comp=True)) or _equal_where_defined(
+        one, other
+    )
 
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> sympy.Basic | None:
+    text = _ANGLE.sub(lambda found: rf"\vartheta_{{{found[2]}{''.join(sorted(found[1] + found[3]))}}}", text)
     if _TRIGONOMETRIC.search(text):
         text = _DEGREES.sub(r"(\\frac{\1\\pi}{180})", text)
     found = parse(f"${text}$", _LATEX, fallback_mode="no_fallback", parsing_timeout=None)
@@ -110,6 +117,42 @@ def _apart(one: sympy.Basic, other: sympy.Basic) -> bool:
         return bool(abs(value - other_value) > clearly * size)
     except (TypeError, ValueError, AttributeError):
         return False
+
+
+def _equal_where_defined(one: sympy.Basic, other: sympy.Basic) -> bool:
+    r"""Whether two real expressions agree wherever all roots and logarithms in them are of positive numbers.
+
+    So people read ``2\ln x`` and ``\ln x^2``, or ``\sqrt{a}\sqrt{b}`` and ``\sqrt{ab}``; but ``\sqrt{x^2}`` is not
+    ``x``, which may be negative.
+    """
+    if not isinstance(one, sympy.Expr) or not isinstance(other, sympy.Expr) or one.has(sympy.Float, sympy.I):
+        return False
+    variables = _variables_of(one, other)
+    if not variables or len(variables) > 4 or other.has(sympy.Float, sympy.I):
+        return False
+    if one.has(*_NOT_AT_A_POINT) or other.has(*_NOT_AT_A_POINT):
+        return False
+    agreeing = 0
+    try:
+        for turn in range(2 ** len(variables) * 2):
+            point = {
+                variable: sympy.Rational(17 + 5 * place + 3 * turn, 13 + 2 * place) * (-1) ** (turn >> place)
+                for place, variable in enumerate(variables)
+            }
+            if all(_is_defined(side, point) for side in (one, other)):
+                value, other_value = (side.subs(point).evalf(_DIGITS) for side in (one, other))
+                if not abs(value - other_value) < _SAME * max(1, abs(value)):
+                    return False
+                agreeing += 1
+    except (TypeError, ValueError, AttributeError):
+        return False
+    return agreeing >= 2
+
+
+def _is_defined(expression: sympy.Expr, point: dict[sympy.Symbol, sympy.Expr]) -> bool:
+    needed = [power.base for power in expression.atoms(sympy.Pow) if not power.exp.is_integer]
+    needed += [logarithm.args[0] for logarithm in expression.atoms(sympy.log)]
+    return all(argument.subs(point).evalf(_DIGITS) > 0 for argument in needed)
 
 
 def _variables_of(*expressions: sympy.Basic) -> list[sympy.Symbol] | None:

@@ -33,13 +33,16 @@ _SIZES = re.compile(
     r"mathstrut|rm|bf|it)(?![a-zA-Z])\.?"
 )
 _DIGIT_GAP = re.compile(r"(?<=\d)(?:,\\!\s?|\\[,!:; ](?<!\\\\.)|\{,\}|~)+(?=\d{3}(?!\d))")
+_DECIMAL_COMMA = re.compile(r"(?<=\d)\{,\}(?=\d)")
 _SPACING = re.compile(
     r"(?<!\\)\\[,!:;> ]|~|\\(?:quad|qquad|thinspace|enspace|hfill|noindent)(?![a-zA-Z])|\\phantom\{[^{}]*\}"
 )
+_BOLD_VECTOR = re.compile(r"\\(?:mathbf|boldsymbol|bm)\s?\{\s?([a-z])\s?\}")
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf)|[mh]box|operatorname\*?)\s*(?=\{)")
 _FUNCTION = re.compile(
     r"\\text\{(sin|cos|tan|cot|sec|csc|log|ln|exp|max|min|gcd|lcm|arcsin|arccos|arctan|sinh|cosh|tanh|lim|det|deg)\}"
 )
+_LISTING = re.compile(r",|\band\b|\bor\b")
 _RENAMED = (
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\(?:le|leqslant)(?![a-zA-Z])"), r"\\leq "),
@@ -55,14 +58,33 @@ _RENAMED = (
     (re.compile(r"\\(?:lvert|rvert|vert)(?![a-zA-Z])"), "|"),
     (re.compile(r"\\(?:varnothing|O)(?![a-zA-Z])"), r"\\emptyset "),
     (re.compile(r"\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?|\\(?:degree|deg)(?![a-zA-Z])|\^\{o\}"), r"^\\circ "),
+    (re.compile(r"\{([:=<>;])\}"), r"\1"),
+    (re.compile(r"\\checkmark(?![a-zA-Z])|\\text\{\s*\}|\\\\$"), " "),
+    (re.compile(r"(\\equiv.*)\\bmod\s?(?:\{\s?(\w+)\s?\}|(\w+))$", re.DOTALL), r"\1\\pmod{\2\3}"),
+    (re.compile(r"\\p?mod\s?(?:(\w)(?![\w}])|\{\s?(\w+)\s?\})"), r"\\pmod{\1\2}"),
+    (re.compile(r"\(\s?(?:\\text\{)?\s?mod\s?\}?\s?(\w+)\s?\)"), r"\\pmod{\1}"),
+    (re.compile(r"\\frac\{\\text\{([^{}]*)\}\}\{(?:\\text\{([^{}]*)\}|([a-z]))\}"), r"\\text{\1/\2\3}"),
+    (re.compile(r"\\var(phi|epsilon|theta|rho)(?![a-zA-Z])"), r"\\\1 "),
+    (re.compile(r"\\(vec|overline|hat|bar|overrightarrow)\s+([a-zA-Z]|\d)(?![a-zA-Z])"), r"\\\1{\2}"),
+    (re.compile(r"\^\s?\{?\s?\\text\{\s?(st|nd|rd|th)\s?\}\s?\}?"), r" \\text{\1}"),
     (re.compile(r"\\(?:colon|ratio)(?![a-zA-Z])"), ":"),
     (re.compile(r"\{\s?(\w{1,9})\s?\\choose\s?(\w{1,9})\s?\}"), r"\\binom{\1}{\2}"),
     (re.compile(r"^(\w{1,9})\s?\\choose\s?(\w{1,9})$"), r"\\binom{\1}{\2}"),
-    (re.compile(r"^\\text\s?\{\s?(-?\d[\d.,]{0,30})\s?([^{}]*)\}$"), r"\1 \\text{\2}"),
-    (re.compile(r"^\\text\s?\{([^{}]*(?:,|\band\b|\bor\b)[^{}]*)\}$"), r"\1"),
+    (re.compile(r"^\\text\s?\{\s?(-?\d[\d.,]{0,30})(?![\d.,]|\s?(?:and|or)\b)\s?([^{}]*)\}$"), r"\1 \\text{\2}"),
+    (re.compile(r"^\\text\s?\{([^{}]*)\}$"), lambda found: found[1] if _LISTING.search(found[1]) else found[0]),
     (re.compile(r"(?<=\d)\s?([ap])\.?\s?m\.?$"), r" \\text{\1m}"),
     (re.compile(r"(?:\{\})?_\s?\{?(\d+)\}?\s?C\s?_\s?\{?(\d+)\}?|^C\((\d+), ?(\d+)\)$"), r"\\binom{\1\3}{\2\4}"),
     (re.compile(r"(?:\{\})?_\s?\{?(\d+)\}?\s?P\s?_\s?\{?(\d+)\}?"), r"\\frac{\1!}{(\1-\2)!}"),
+    (re.compile(r"(?<=\d)\s?(?:\\text\{\s?to\s?\}|to)\s?(?=\d)"), ":"),
+    (re.compile(r"\\overline\{([A-Z]{2})\}"), r"\1"),
+    (re.compile(r"\\(max|min|gcd|lcm)\s?\\\{([^{}]*)\\\}"), r"\\\1(\2)"),
+    (
+        re.compile(
+            r"(?:\\text\{\s?cis\s?\}|\\cis|(?<![a-zA-Z\\])cis)\s?(?:\(([^()]{1,60})\)|"
+            r"((?:\\frac\{[^{}]{1,30}\}\{[^{}]{1,30}\}|\d{1,9}|\.\d{1,9}|\^\\circ|\\pi|\\theta|/| ){1,6}))"
+        ),
+        r"(\\cos(\1\2)+i\\sin(\1\2))",
+    ),
     (re.compile(r"\\lg(?![a-zA-Z])"), r"\\log "),
     (re.compile(r"\\(?:text)?color\s?\{\w+\}|\\underline(?=\s?\{)"), ""),
     (re.compile(r"\\(?:approx|doteq|simeq)(?![a-zA-Z])"), "="),
@@ -71,6 +93,7 @@ _RENAMED = (
     (re.compile(r"(?<![a-zA-Z\\])sqrt\s?\(([^()]*)\)"), r"\\sqrt{\1}"),
     (re.compile(r"(?<![a-zA-Z\\])(pi|infty|theta)(?![a-zA-Z])"), r"\\\1 "),
     (re.compile(r"(?<![a-zA-Z\\])(?:inf|infinity|oo)(?![a-zA-Z])"), r"\\infty "),
+    (re.compile(r"\\text\{\s*\\infty\s*\}"), r"\\infty "),
     (re.compile(r"\*\*(?=[\d({-])"), "^"),
     (re.compile(r"\\(?:lfloor|lceil|rfloor|rceil)(?![a-zA-Z])\s?"), lambda found: found.group().strip() + " "),
     (re.compile(r"\\frac\s?(\d)\s?(\d)"), r"\\frac{\1}{\2}"),
@@ -87,8 +110,16 @@ _SQUEEZE = re.compile(r"(?<!\d) | (?!\d)")
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("`", "`"), ("**", "**"), ('"', '"'), ("'", "'"))
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s?\{(.*)\}", re.DOTALL)
 
-_CHOICE = re.compile(r"(?:(?:option|choice|answer)\s*:?\s*)?\(?\s?([A-Ja-j])\s?\)?[.:)]?", re.IGNORECASE)
-_CHOICE_AND_MORE = re.compile(r"(?:(?:option|choice|answer)\s*)?(?:\(\s?([A-J])\s?\)|([A-J])[).:])\s*\S.*", re.DOTALL)
+_CHOICE = re.compile(
+    r"(?:(?:the\s+)?(?:correct\s+)?(?:option|choice|answer)\s*(?:is\b|:)?\s*)?\(?\s?([A-Ja-j])\s?\)?[.:)]?",
+    re.IGNORECASE,
+)
+_CHOICE_AND_MORE = re.compile(
+    r"(?:(?:option|choice|answer)\s*)?(?:\(\s?([A-J])\s?\)|([A-J])[).:])\s*(?!and\b|or\b|[,&])(?P<more>\S.*)", re.DOTALL
+)
+# In the singular, as `words` makes it.
+_SAID_OTHERWISE = dict.fromkeys(("dne", "do not exist", "doesn't exist", "not exist"), "doe not exist")
+_YES_OR_NO = re.compile(r"(yes|no)\s?[,.;:].*", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*\.?")
 
 
@@ -100,8 +131,8 @@ def normal(answer: str) -> str:
     text = _UNICODE_ROOT.sub(lambda found: r"\sqrt{" + found.group(1).strip("(){}") + "}", text).translate(_TRANSLATION)
     text = _unwrapped(text)
     text = _SIZES.sub(" ", text)
-    text = _SPACING.sub(" ", _DIGIT_GAP.sub("", text))
-    text = _FUNCTION.sub(r"\\\1 ", _TEXT.sub(r"\\text", text))
+    text = _SPACING.sub(" ", _DECIMAL_COMMA.sub(".", _DIGIT_GAP.sub("", text)))
+    text = _FUNCTION.sub(r"\\\1 ", _TEXT.sub(r"\\text", _BOLD_VECTOR.sub(r"\\vec{\1}", text)))
     for spelled, replacement in _RENAMED:
         text = spelled.sub(replacement, text)
     text = text.replace("$", " ") if text.count("$") > 1 and "\\$" not in text else text
@@ -124,23 +155,37 @@ def choice(text: str) -> str | None:
     return None
 
 
-def words(text: str) -> str | None:
+def without_choice(text: str) -> str | None:
+    """What a normal text says behind the letter of a choice: ``12`` of ``(B) 12``; None where it is no such text."""
+    plain = without_text_commands(text).strip()
+    found = _CHOICE_AND_MORE.fullmatch(plain)
+    return found["more"] if found and plain[found.start("more") - 1] == " " else None
+
+
+def words(text: str, sure: bool = False) -> str | None:
     r"""The words a normal text consists of, in lower case and singular, or None where it is (or may be) a formula.
 
     A run of letters is a word inside ``\text{…}``; outside, letters could be a product of variables, so that only two
-    capitals, a capitalised word, or four letters in a row count.
+    capitals, a capitalised word, or four letters in a row count, unless they are ``sure`` to be words.
     """
     plain = without_text_commands(text)
+    if found := _YES_OR_NO.fullmatch(plain.strip()):
+        return found[1].lower()
     spelled = plain.replace("-", " ").replace("/", " ").split()
     if not spelled or "and" in spelled or "or" in spelled or not all(_WORD.fullmatch(word) for word in spelled):
         return None
-    if not text.startswith("\\text") and all(len(word) < (2 if word[0].isupper() else 4) for word in spelled):
+    if (
+        not sure
+        and not text.startswith("\\text")
+        and all(len(word) < (2 if word[0].isupper() else 4) for word in spelled)
+    ):
         return None
     if text.startswith("\\text") and len(plain.strip()) < 2:
         return None
     kept = [word.lower().rstrip(".") for word in spelled]
     kept = [word for word in kept if word not in ("the", "a", "an")] or kept
-    return " ".join(singular(word) for word in kept)
+    said = " ".join(singular(word) for word in kept)
+    return _SAID_OTHERWISE.get(said, said)
 
 
 def closes_at_the_end(text: str, opening: str, closing: str) -> bool:

@@ -17,6 +17,14 @@ _NUMBER = re.compile(
     rf")"
 )
 _POWER_OF_TEN = re.compile(r"(?P<sign>-?)10\s?\^\s?(?:\{\s?(?P<ten>[-+]?\d{1,3})\s?\}|(?P<digit>\d{1,3}))")
+_IN_WORDS = {word: value for value, word in enumerate(
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"))}  # fmt: skip
+_TENS = {word: 10 * value for value, word in enumerate(
+    ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), 2)}  # fmt: skip
+MULTIPLES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+"""Words behind a number that belong to it: ``1.5 million``."""
+_MULTIPLE = re.compile(rf"(.{{1,40}}?)(?:\\text\{{)?\s?({'|'.join(MULTIPLES)})\s?\}}?", re.IGNORECASE)
 LONGEST = 1_000
 """Characters past which a number is left to a worker: Python's own conversion takes quadratic time."""
 
@@ -33,7 +41,7 @@ class Number:
     step: Fraction = Fraction(0)
     digits: int = 0
 
-    def times(self, factor: int) -> "Number":
+    def times(self, factor: int | Fraction) -> "Number":
         return Number(self.value * factor, self.step * factor, self.digits)
 
     def agrees(self, other: "Number") -> bool:
@@ -51,9 +59,11 @@ def number(text: str) -> Number | None:
     if found := _POWER_OF_TEN.fullmatch(text):
         value = Fraction(10) ** int(found["ten"] or found["digit"])
         return Number(-value if found["sign"] else value)
+    if (multiple := multiple_of(text)) and (counted := number(multiple[0])):
+        return counted.times(multiple[1])
     found = _NUMBER.fullmatch(text)
     if not found:
-        return None
+        return _in_words(text)
     part = found.groupdict()
     sign = -1 if part["sign"] == "-" else 1
     if part["over"]:
@@ -76,6 +86,21 @@ def number(text: str) -> Number | None:
     mantissa = _integer(part["digits"] + decimals)
     exact = not decimals and not part["exponent"] and scale == 1
     return Number(sign * mantissa * step, Fraction(0) if exact else step, len(str(mantissa)))
+
+
+def multiple_of(text: str) -> tuple[str, int] | None:
+    r"""``1.2 \text{ million}`` as ``1.2`` and a million; None for a text without such a word at its end."""
+    found = _MULTIPLE.fullmatch(text)
+    return (found[1].strip(), MULTIPLES[found[2].lower()]) if found else None
+
+
+def _in_words(text: str) -> Number | None:
+    """``seven``, ``Twelve``, ``forty-two``; longer ones are seldom."""
+    text = text.removeprefix("\\text{").removesuffix("}").strip().lower()
+    tens, _, units = text.replace("-", " ").partition(" ")
+    if tens in _TENS and (not units or 1 <= _IN_WORDS.get(units, 0) <= 9):
+        return Number(Fraction(_TENS[tens] + _IN_WORDS.get(units, 0)))
+    return Number(Fraction(_IN_WORDS[tens])) if tens in _IN_WORDS and not units else None
 
 
 def _integer(digits: str) -> int:

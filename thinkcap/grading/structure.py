@@ -19,15 +19,19 @@ _TOKEN = re.compile(
 _MATRIX = re.compile(r"\\begin\{([pbB]?matrix|array)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1\}", re.DOTALL)
 _MEMBER = re.compile(r"(?:[a-zA-Z]|\\[a-z]+)(?:_\w)?\s?\\in(?![a-z])\s?(.*)", re.DOTALL)
 _TUPLE_NAMED = re.compile(r"\(\s?[a-zA-Z](?:_\w)?(?:\s?,\s?[a-zA-Z](?:_\w)?)+\s?\)\s?=\s?(.*)", re.DOTALL)
+_CONGRUENCE = re.compile(r"(?:(?:[a-zA-Z]|\d[a-z])\s?\\equiv\s?)?([^=]*)\\pmod\{([^{}]*)\}", re.DOTALL)
 _SET_BUILDER = re.compile(r"([a-zA-Z])(?:\s?\\in\s?\\mathbb\{R\})?\s?(?:\\mid|\\vert|\||:)\s?(.*)", re.DOTALL)
 _VARIABLE = re.compile(r"[a-zA-Z]|\\(?:theta|alpha|beta|lambda|mu|phi)|[a-zA-Z]_\w")
 # Whether the bound itself is left out.
 _COMPARISONS = {"<": True, "\\leq": False, ">": True, "\\geq": False}
 _FLIPPED = {"<": ">", ">": "<", "\\leq": "\\geq", "\\geq": "\\leq"}
 _REALS = frozenset((r"\mathbb{R}", r"(-\infty,\infty)", r"(-\infty,+\infty)"))
-_REALS_IN_WORDS = frozenset(("all real number", "all real", "real number", "all real value"))
+_REALS_IN_WORDS = frozenset(
+    ("all real number", "all real", "real number", "all real value", "all x", "all real x", "any real number")
+)
 _NOTHING_IN_WORDS = frozenset(("no solution", "no real solution", "empty set", "none", "there are no solution"))
-_ALL_BUT = re.compile(r"\\mathbb\{R\}\s?\\setminus\s?\\\{(.*)\\\}", re.DOTALL)
+_WITHOUT_END_IN_WORDS = frozenset(("infinitely many", "infinity", "infinite"))
+_ALL_BUT = re.compile(r"\\mathbb\{R\}\s?(?:\\setminus|-)\s?\\\{(.*)\\\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,14 @@ def read(text: str, depth: int = 0) -> Meaning:
         return _interval(r"-\infty", "(", r"\infty", ")", None)
     if words(text) in _NOTHING_IN_WORDS or text.replace(" ", "") in ("\\emptyset", "\\{\\}"):
         return Formula("\\emptyset")
+    if words(text) in _WITHOUT_END_IN_WORDS:
+        return Formula("\\infty")
     for named in (_MEMBER, _TUPLE_NAMED):
         if found := named.fullmatch(text):
             return read(found[1], deeper)
+    if found := _CONGRUENCE.fullmatch(text):
+        residues = split(found[1], _is_separator)
+        return Bag(text, tuple(Formula(rf"{residue} \pmod{{{found[2]}}}") for residue in residues))
     parts = split(text, _is_separator)
     if len(parts) > 1:
         return Bag(text, _flattened(read(part, deeper) for part in parts))

@@ -1,9 +1,13 @@
 r"""The units that answers carry: ``5 \text{ cm}^2``, ``\$5``, ``90^\circ``, ``12 square units``, ``7 apples``.
 
-An answer with a unit is taken for the same answer without it; two different units make two different answers.
+An answer with a unit is taken for the same answer without it; two different units make two different answers. A
+modulus, ``3 \pmod{7}``, is treated as a unit.
 """
 
 import re
+from fractions import Fraction
+
+from thinkcap.grading.number import MULTIPLES
 
 _SYNONYMS = """
 degree deg
@@ -45,16 +49,41 @@ _NAMES |= {"day": "day", "month": "month", "unit": "", "mph": "mile/hour", "kmh"
 _NAMES |= {"cc": "cm^3"}
 _POWERS = {"square": "^2", "sq": "^2", "cubic": "^3", "cu": "^3"}
 
+# How many of the second one of the first is; what is in a common unit can be converted.
+_CONVERSIONS = """
+mm 1/1000 m
+cm 1/100 m
+km 1000 m
+inch 1/12 foot
+yard 3 foot
+mile 5280 foot
+minute 60 second
+hour 3600 second
+day 86400 second
+week 604800 second
+mg 1/1000 gram
+kg 1000 gram
+ml 1/1000 liter
+cent 1/100 dollar
+"""
+_SCALES = {name: (Fraction(scale), base) for name, scale, base in map(str.split, _CONVERSIONS.strip().splitlines())}
+
 # One after another: a currency sign in front; a sign behind; \text{…} behind; a bare word behind a number.
 _CURRENCY = re.compile(r"(?P<sign>[-+]?)\s?(?P<unit>\\?\$|€|£|₹)\s?(?P<body>.*)", re.DOTALL)
 _SIGN = re.compile(r"(?P<body>.*[^\s\\])\s?(?P<unit>\\?%|\^\\circ\s?(?:\\text\{\s?)?[CF]?\}?|\\?\$|€|¢)", re.DOTALL)
 _TEXT = re.compile(
-    r"(?P<body>.*[\d})a-zA-Z!|\]])\s*(?P<unit>\\text\{[^{}]*\}(?:\s?[\^/\\{}\s\d-]|\\cdot|\\text\{[^{}]*\})*)",
+    r"(?P<body>.*[\d})a-zA-Z!|\]])\s*"
+    r"(?P<unit>\\text\{(?!\s*(?:and|or)\s*\})[^{}]*\}(?:\^\s?-?\d|\^\s?\{\s?-?\d\s?\}|[\s/]|\\cdot|\\text\{[^{}]*\})*"
+    r"|\\pmod\{[^{}]*\})",
     re.DOTALL,
 )
 _WORD = re.compile(
     r"(?P<body>.*[\d})])\s?(?P<unit>[a-zA-Z]{2,}(?:[ /-][a-zA-Z]+){0,3}(?:\^[23]|\^\{[23]\})?\.?|m/s(?:\^2)?)",
     re.DOTALL,
+)
+_QUANTITY = re.compile(
+    r"(\d+(?:\.\d+)?)\s?(\\text\{[^{}\d]*?(?=(?:,? and)?\s?\})|[a-zA-Z]{1,12}(?![a-zA-Z]))(?:,?\s?and)?\s?\}?"
+    r"(?:,?\s?(?:and|\\text\{\s?and\s?\}))?(?=,?\s?\d|$)\s?,?"
 )
 _TRIGONOMETRIC = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 _FUNCTIONS_AND_CONJUNCTIONS = frozenset(
@@ -93,11 +122,45 @@ def split_unit(text: str) -> tuple[str, str]:
         return found["sign"] + found["body"].strip(), unit_name(found["unit"])
     if (found := _SIGN.fullmatch(text)) and not ("circ" in found["unit"] and _TRIGONOMETRIC.search(text)):
         return found["body"].strip(), unit_name(found["unit"])
-    if found := _TEXT.fullmatch(text):
+    if (found := _TEXT.fullmatch(text)) and unit_name(found["unit"]) not in MULTIPLES:
         return found["body"].strip(), unit_name(found["unit"])
-    if (found := _WORD.fullmatch(text)) and _is_unit(found["unit"], spaced=text[found.end("body")] == " "):
+    if (
+        (found := _WORD.fullmatch(text))
+        and unit_name(found["unit"]) not in MULTIPLES
+        and _is_unit(found["unit"], spaced=text[found.end("body")] == " ")
+    ):
         return found["body"].strip(), unit_name(found["unit"])
     return text, ""
+
+
+def conversion(unit: str, other: str) -> Fraction | None:
+    """How many ``other`` one ``unit`` is: 100 for ``m`` and ``cm``; None where they measure different things."""
+    (scale, base), (other_scale, other_base) = (_SCALES.get(name, (Fraction(1), name)) for name in (unit, other))
+    return scale / other_scale if base == other_base else None
+
+
+def same_quantities(given: str, wanted: str) -> bool | None:
+    r"""Whether normal texts of several quantities come to the same: ``1 \text{ hour } 20 \text{ minutes}``, ``80 min``.
+
+    None where neither has several, or one is something else.
+    """
+    parts, wanted_parts = _quantities(given), _quantities(wanted)
+    if not parts or not wanted_parts or len(parts) == len(wanted_parts) == 1:
+        return None
+    return _totals(parts) == _totals(wanted_parts)
+
+
+def _quantities(text: str) -> list[tuple[Fraction, str]]:
+    parts = [(Fraction(figure), unit_name(unit)) for figure, unit in _QUANTITY.findall(text)]
+    return [] if _QUANTITY.sub("", text).strip() else parts
+
+
+def _totals(parts: list[tuple[Fraction, str]]) -> dict[str, Fraction]:
+    totals: dict[str, Fraction] = {}
+    for figure, unit in parts:
+        scale, base = _SCALES.get(unit, (Fraction(1), unit))
+        totals[base] = totals.get(base, Fraction(0)) + figure * scale
+    return totals
 
 
 def unit_name(spelled: str) -> str:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -109,6 +111,7 @@ class Cluster:
         except ImportError as error:
             raise ThinkcapError("--ray needs Ray: run `pip install 'thinkcap[ray]'` on every machine.") from error
         self._ray = ray
+        self._elsewhere = ExitStack()
         self._started = not ray.is_initialized()
         if self._started:
             try:
@@ -119,6 +122,8 @@ class Cluster:
                     f"The Ray cluster {address} can't be reached ({_brief(error)}): "
                     "check the address, or leave it out to use this machine."
                 ) from error
+        # What a lost node's log says, Ray prints on standard output, whatever `log_to_driver` is.
+        self._elsewhere.enter_context(redirect_stdout(sys.stderr))
         try:
             self._hands = self._start(load)
             first = self._first_described()
@@ -143,6 +148,7 @@ class Cluster:
         self._hands = []
         if self._started:
             self._ray.shutdown()
+        self._elsewhere.close()
 
     def solve_many(
         self,

@@ -42,6 +42,8 @@ class Estimate:
     weights_bytes     memory of the weights
     kv_bytes          memory of the KV cache; None where the model is not here to say
     seconds           time at most, about; None on a GPU, whose speed shows only when it runs
+    usual_seconds     time where thoughts go to their budgets and solutions are as long as the model's usually are;
+                      None where a thought has no budget, too
     """
 
     results: int
@@ -52,6 +54,7 @@ class Estimate:
     weights_bytes: int
     kv_bytes: int | None
     seconds: float | None
+    usual_seconds: float | None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -65,6 +68,7 @@ def estimate(
     weights: int,
     bits: float,
     cell: int | None,
+    usual_solution: int,
     speed: Speed | None,
 ) -> Estimate:
     """What the tasks take at worst.
@@ -73,6 +77,7 @@ def estimate(
     context   tokens a thought without a budget ends at
     weights   bytes of the model's weights, at `bits` a weight
     cell      bytes of a KV cell
+    usual_solution  tokens a solution of the model usually takes
     speed     this machine's, None where it tells nothing
     """
     prompts = [len(task.request.prompt_text.encode()) // BYTES_PER_TOKEN + TEMPLATE_TOKENS for task in tasks]
@@ -86,13 +91,16 @@ def estimate(
     width = max(1, min(parallel, len(tasks)))
     cells = sorted(map(sum, zip(prompts, thinking, solution, strict=True)), reverse=True)[:width]
     shared = sum(prompt for task, prompt in zip(tasks, prompts, strict=True) if task.request.sample == 0)
-    sampled = sum(thinking) + sum(solution)
-    seconds = None
+    seconds = usual_seconds = None
     if speed is not None:
         operations = 2 * weights * 8 / bits
         token = operations / speed.operations_per_second + SECONDS_BESIDES
         step = weights / speed.bytes_per_second + width * token
-        seconds = sampled / width * step + shared * operations / speed.operations_per_second
+        reading = shared * operations / speed.operations_per_second
+        seconds = (sum(thinking) + sum(solution)) / width * step + reading
+        if all(task.request.budget.thinking is not None for task in tasks):
+            usual = sum(len(task.keys) * min(usual_solution, task.request.budget.solution) for task in tasks)
+            usual_seconds = (sum(thinking) + usual) / width * step + reading
     return Estimate(
         results=sum(len(task.keys) for task in tasks),
         thinking_tokens=sum(thinking),
@@ -102,6 +110,7 @@ def estimate(
         weights_bytes=weights,
         kv_bytes=None if cell is None else cell * sum(cells),
         seconds=seconds,
+        usual_seconds=usual_seconds,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from thinkcap.runs.cost import cost_of
-from thinkcap.runs.metrics import Estimate, estimate, is_graded, maj_at_k, mean
+from thinkcap.runs.metrics import Estimate, estimate, is_graded, maj_at_k, mean, powers_of_two
 from thinkcap.runs.records import Record
 from thinkcap.runs.report import Group, Settings, by_problem, vote_on
 
@@ -89,7 +89,7 @@ def _methods(settings: dict[str, Any], records: Sequence[Record], grader: Grader
             ),
             tokens=k * tokens,
         )
-        for k in [1 << exponent for exponent in range(fewest.bit_length())]
+        for k in powers_of_two(fewest)
     ]
 
 

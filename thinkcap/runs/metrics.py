@@ -90,7 +90,7 @@ def measure(
     k = max(map(len, by_problem.values()), default=0)
     fewest = min(map(len, verdicts.values()), default=0)
     several = any(len(each) > 1 for each in verdicts.values())
-    ks = [wanted for wanted in (ks if ks is not None else _powers_of_two(fewest)) if 1 <= wanted <= fewest]
+    ks = [wanted for wanted in (ks if ks is not None else powers_of_two(fewest)) if 1 <= wanted <= fewest]
     voted = {problem: labels[problem] for problem in verdicts if problem in labels} if labels else {}
     return Metrics(
         problems=len(by_problem),
@@ -271,6 +271,7 @@ def _majority_is_right(labels: Sequence[int | None], correct: Sequence[bool], su
     return bool(correct[first[winner]])
 
 
-def _powers_of_two(most: int) -> list[int]:
+def powers_of_two(most: int) -> list[int]:
+    """The powers of two up to a number of samples, and that number."""
     powers = [1 << exponent for exponent in range(most.bit_length()) if 1 << exponent <= most]
     return powers if not powers or powers[-1] == most else [*powers, most]

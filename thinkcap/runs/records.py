@@ -51,7 +51,8 @@ class ResultFile:
                 raise ThinkcapError(f"{path} is no file that results can be kept in: name one with -o results.jsonl.")
             self._file = cast(BinaryIO, self.path.open("ab+", buffering=0))
         except (OSError, ValueError) as error:
-            raise ThinkcapError(f"{path} can't be written: {getattr(error, 'strerror', None) or error}.") from error
+            why = getattr(error, "strerror", None) or error
+            raise ThinkcapError(f"{path} can't be written ({why}): name another file with -o.") from error
         try:
             _lock(self._file, self.path)
             self._scan()

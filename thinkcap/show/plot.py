@@ -63,7 +63,7 @@ def save(curves: Sequence[Curve], path: str | Path, title: str = "") -> None:
         else:
             _write_image(shown, Path(path), title)
     except OSError as error:
-        raise ThinkcapError(f"{path} can't be written: {error.strerror or error}.") from error
+        raise ThinkcapError(f"{path} can't be written ({error.strerror or error}): name another place.") from error
 
 
 def _write_image(shown: Sequence[Figure], path: Path, title: str) -> None:

@@ -28,9 +28,13 @@ SPOKEN = {
     "loop_guard": "loop guard",
     "model_sha256": "file",
     "until_sure": "sure",
-    "depths_of": "of",
+    "depths_of": "depths of",
 }
 """What a setting is called in a report, where its own name would not do."""
+
+
+MOST_SHOWN = 2_000
+"""Characters of a problem that a list of failures shows: one that was too long to be run fills screens."""
 
 
 def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int, model: str) -> list[str]:
@@ -49,10 +53,17 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int
         f"tokens    at most {sampled:,} sampled ({estimate.thinking_tokens:,} thinking, "
         f"{estimate.solution_tokens:,} solution), about {estimate.prompt_tokens:,} of prompts",
         f"memory    {memory}",
-        "time      not known before it runs on the GPU"
-        if estimate.seconds is None
-        else f"time      at most about {duration(estimate.seconds)} at the speed this machine shows now",
+        f"time      {_time(estimate)}",
     ]
+
+
+def _time(estimate: Estimate) -> str:
+    if estimate.seconds is None:
+        return "not known before it runs on the GPU"
+    most = f"at most about {duration(estimate.seconds)} at the speed this machine shows now"
+    if estimate.usual_seconds is None:
+        return most
+    return f"about {duration(estimate.usual_seconds)} with solutions of the usual length, {most}"
 
 
 def _bytes(count: int) -> str:
@@ -69,14 +80,14 @@ def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -
     for heading, rows in _by_model(groups):
         console.print(Text(heading, "bold"), soft_wrap=True)
         hidden: list[str] = []
-        for name in ("", *_FIRST_TO_GO):
+        for name in ("", *(_FIRST_TO_GO if by is None else _FIRST_TO_GO_OF_PARTS)):
             hidden.append(name)
             table = _table(rows, by, hidden, file.encoding)
             if Measurement.get(console, unbounded, table).maximum <= console.width:
                 break
         console.print(table)
         for note in _notes(rows):
-            console.print(Text(spell(note, file.encoding), "dim"), soft_wrap=True)
+            print_note(console, spell(note, file.encoding))
         console.print()
 
 
@@ -89,6 +100,13 @@ def console_on(file: TextIO) -> Console:
     return Console(
         file=file, highlight=False, markup=False, emoji=False, color_system=None if "NO_COLOR" in os.environ else "auto"
     )
+
+
+def print_note(console: Console, note: str) -> None:
+    """A line below a table; on a terminal it breaks between words, elsewhere it stays one line."""
+    from rich.text import Text
+
+    console.print(Text(note, "dim"), soft_wrap=not console.is_terminal)
 
 
 def plain_table(encoding: str) -> Table:
@@ -124,7 +142,8 @@ def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encodin
     return table
 
 
-_FIRST_TO_GO = ("results", "answer", "solve", "maj", "pass", "cut")
+_FIRST_TO_GO = ("total", "results", "answer", "solve", "maj", "pass", "cut")
+_FIRST_TO_GO_OF_PARTS = ("total", "answer", "solve", "maj", "pass", "cut", "results")
 
 
 def _by_model(groups: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
@@ -148,9 +167,17 @@ def varying(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _heading(name: str, rows: Sequence[Group]) -> str:
-    ks = {row.metrics.k for row in rows}
-    at = f"@{ks.pop()}" if len(ks) == 1 else "@k"
-    return {"avg": f"Avg{at}", "pass": f"pass{at}", "maj": f"maj{at}"}.get(name, name)
+    """A figure's name with its k. Where a run is not finished, Avg@k has the most samples a problem has, and pass@k and
+    maj@k the fewest, since they need as many of every problem."""
+    largest = {
+        "avg": ("Avg", {row.metrics.k for row in rows}),
+        "pass": ("pass", {max(row.metrics.pass_at, default=1) for row in rows}),
+        "maj": ("maj", {max(row.metrics.maj_at, default=1) for row in rows}),
+    }
+    if name not in largest:
+        return name
+    spoken, ks = largest[name]
+    return f"{spoken}@{ks.pop()}" if len(ks) == 1 else f"{spoken}@k"
 
 
 def _cells(group: Group) -> Mapping[str, str]:
@@ -163,6 +190,7 @@ def _cells(group: Group) -> Mapping[str, str]:
         "maj": _at_most(metrics.maj_at),
         "think": _tokens(metrics.thinking_tokens),
         "solve": _tokens(metrics.solution_tokens),
+        "total": _tokens(metrics.total_tokens),
         "cut": percent(metrics.share_cut, 0),
         "answer": percent(metrics.share_answered, 0),
         "off": percent(metrics.length_deviation, 0),
@@ -190,12 +218,11 @@ def value_text(value: Any) -> str:
 def _notes(rows: Sequence[Group]) -> Iterator[str]:
     """What the columns leave out, a line each."""
     first = rows[0].metrics
-    sizes = {(row.metrics.problems, row.metrics.samples) for row in rows}
-    if len(sizes) == 1:
-        each = f" × {first.k} samples" if first.samples == first.problems * first.k and first.k > 1 else ""
-        count = f"{first.problems:,} problem{'s' * (first.problems > 1)}{each}"
-    else:
-        count = f"{min(sizes)[0]:,} to {max(sizes)[0]:,} problems"
+    sizes = {row.metrics.problems for row in rows}
+    fewest, most = min(sizes), max(sizes)
+    count = f"{most:,} problem{'s' * (most > 1)}" if fewest == most else f"{fewest:,} to {most:,} problems"
+    if all(row.metrics.samples == most * first.k for row in rows) and first.k > 1:
+        count += f" × {first.k} samples"
     yield f"{count}; accuracies, cut and answer in per cent, tokens as means"
     if any(row.metrics.length_deviation is not None for row in rows):
         yield "off: mean of |used − asked| / asked for prompted lengths, in per cent"
@@ -213,7 +240,8 @@ def failure_lines(record: Mapping[str, Any], reason: str, width: int) -> Iterato
     """One result that went wrong: the problem, the whole thought, the solution, and what was expected."""
     title = f"── {one_line(record['id'])}, sample {record['sample']}: {reason} "
     yield title + "─" * max(2, width - len(title))
-    yield printable(record["problem"])
+    problem = printable(record["problem"])
+    yield problem if len(problem) <= MOST_SHOWN else f"{problem[:MOST_SHOWN]} … ({len(problem):,} characters)"
     if "error" in record:
         yield ""
         yield printable(record["error"])

@@ -68,7 +68,8 @@ class Region:
         if self._standing is not None:
             # A terminal that became narrower has broken the row that the cursor stands in.
             up = self._standing // self.columns
-            back = (f"\x1b[{up}A" if up else "") + "\r\x1b[J"
+            # Erased from the second cell on: tmux keeps in its scrollback what is erased from the screen's first.
+            back = (f"\x1b[{up}A" if up else "") + "\r \x1b[J\r"
         frame = back + "".join(self._render(text) + "\n" for text in final) + changing
         if frame:
             self._file.write(spell(frame, self._file.encoding))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from thinkcap.show.figures import ANSWER_LENGTH, SEPARATOR
-from thinkcap.show.tables import SPOKEN, console_on, percent, plain_table, value_text, varying
+from thinkcap.show.tables import SPOKEN, console_on, percent, plain_table, print_note, value_text, varying
 from thinkcap.show.text import is_unicode, one_line
 
 if TYPE_CHECKING:
@@ -105,5 +105,5 @@ def print_methods(methods: Sequence[Method], file: TextIO) -> None:
     note = (
         "right: problems whose answer, or largest vote, is right, in per cent; tokens: mean of a problem, all answers"
     )
-    console.print(Text(f"{note} together, a shared thought once", "dim"), soft_wrap=True)
+    print_note(console, f"{note} together, a shared thought once")
     console.print()
