@@ -25,13 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from machine import Watch
+from machine import DISTURBED, Watch
 from peers import CACHE, tool
 from server import serve, server
 
 HERE = Path(__file__).parent
 MIB = 1 << 20
-DISTURBED = 0.05
 ROWS = ("startup", "abacus", "single", "cli", "wide", "prompts", "memory", "samples", "server")
 Measure = Callable[[], float]
 
@@ -156,7 +155,8 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
         from thinkcap.catalog.locate import locate
 
         path = locate("abacus", "q8_0").path
-        used = int(side("abacus")["threads"])
+        found = side("abacus")
+        used, length = int(found["threads"]), int(found["length"])
 
         def small() -> float:
             return float(side("abacus")["tokens_per_second"])
@@ -168,7 +168,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
             Row(
                 f"abacus, 1 sequence, tokens/s : llama-bench, {used} thread{'s' * (used > 1)}",
                 small,
-                lambda: llama_bench(path, used, tokens=140, depth=24, repeats=20),  # as long as the thoughts are
+                lambda: llama_bench(path, used, tokens=length, depth=24, repeats=20),
                 "≥ 0.85",
             ),
             Row("abacus, 1 sequence, tokens/s : llama-cpp-python", small, high, "≥ 1.3"),
