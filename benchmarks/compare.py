@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -302,6 +303,7 @@ def main() -> None:
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--record", type=Path, help="adds the runs to this file, and prints the table of all in it")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no llama-server stays behind
     model: Path = asked.model
     if not model.exists():
         subprocess.run([sys.executable, str(HERE / "write_model.py"), "--quant", "q8_0", str(model)], check=True)
