@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -25,13 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from machine import Watch
+from machine import DISTURBED, Watch
 from peers import CACHE, tool
 from server import serve, server
 
 HERE = Path(__file__).parent
 MIB = 1 << 20
-DISTURBED = 0.05
 ROWS = ("startup", "abacus", "single", "cli", "wide", "prompts", "memory", "samples", "server")
 Measure = Callable[[], float]
 
@@ -156,7 +156,8 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
         from thinkcap.catalog.locate import locate
 
         path = locate("abacus", "q8_0").path
-        used = int(side("abacus")["threads"])
+        found = side("abacus")
+        used, length = int(found["threads"]), int(found["length"])
 
         def small() -> float:
             return float(side("abacus")["tokens_per_second"])
@@ -168,7 +169,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
             Row(
                 f"abacus, 1 sequence, tokens/s : llama-bench, {used} thread{'s' * (used > 1)}",
                 small,
-                lambda: llama_bench(path, used, tokens=140, depth=24, repeats=20),  # as long as the thoughts are
+                lambda: llama_bench(path, used, tokens=length, depth=24, repeats=20),
                 "≥ 0.85",
             ),
             Row("abacus, 1 sequence, tokens/s : llama-cpp-python", small, high, "≥ 1.3"),
@@ -302,6 +303,7 @@ def main() -> None:
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--record", type=Path, help="adds the runs to this file, and prints the table of all in it")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no llama-server stays behind
     model: Path = asked.model
     if not model.exists():
         subprocess.run([sys.executable, str(HERE / "write_model.py"), "--quant", "q8_0", str(model)], check=True)

@@ -7,6 +7,9 @@ import resource
 import time
 from pathlib import Path
 
+DISTURBED = 0.05
+"""The share of the machine from which on others spoil a measurement."""
+
 
 class Watch:
     """What share of the machine's cores other processes (or, on a virtual machine, its host) took since it was made.

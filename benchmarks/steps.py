@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import ctypes
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
+from machine import DISTURBED, Watch
 
 from thinkcap.engine.threads import physical_cores
 
@@ -172,12 +174,12 @@ def main() -> None:
             print(f"| {chunk} | {chunks(model, sized, 512):.2f} |", flush=True)
         return
     print("| sequences | ms a step | tokens/s |\n| --- | --- | --- |")
-    for width, step in zip(
-        asked.widths,
-        steps(model, setting, asked.widths, asked.depth, asked.steps, not asked.no_rows),
-        strict=True,
-    ):
-        print(f"| {width} | {step:.1f} | {1000 * width / step:.1f} |", flush=True)
+    watch = Watch()
+    found = steps(model, setting, asked.widths, asked.depth, asked.steps, not asked.no_rows)
+    for width, step in zip(asked.widths, found, strict=True):
+        print(f"| {width} | {step:.1f} | {1000 * width / step:.1f} |")
+    if (others := watch.others()) > DISTURBED:
+        print(f"Others took {others:.0%} of the machine: measure again.", file=sys.stderr)
 
 
 VOCABULARY = 0

@@ -39,8 +39,12 @@ class Widths(ParamType):
 @click.option("--model", "-m", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or a path to a .gguf.")
 @click.option("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …")
 @click.option("--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, help="Sequences at once to try.")
-@click.option("--tokens", type=Number(4, whole=True), default=32, show_default=True, help="Tokens a sequence.")
-@click.option("--repeats", type=Number(1, whole=True), default=3, show_default=True, help="Runs a width.")
+@click.option(
+    "--tokens", type=Number(4, whole=True), default=32, show_default=True, help="Tokens a sequence, each time."
+)
+@click.option(
+    "--repeats", type=Number(1, whole=True), default=3, show_default=True, help="Times a width; the median counts."
+)
 @click.option("--threads", type=Number(1, whole=True), help="CPU threads.")
 @click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU.")
 @click.option("--tune", is_flag=True, help="Find the best threads and width, and use them from now on.")

@@ -1,9 +1,11 @@
-"""How fast this machine runs this model: prompt and decode rates by width, and which threads and width are best."""
+"""How fast this machine runs this model: prompt and decode rates by width, and which threads and width are best.
+
+Rates are measured with DEPTH tokens behind each sequence: a step takes the longer the more there are, so that a rate
+from a thought's beginning would promise too much.
+"""
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +15,9 @@ from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
-PROBLEM = "What is 384 + 297 + 581?"
+DEPTH = 512
+"""Tokens behind a sequence: what the middle of a thought of 1,024 has behind it."""
+PROBLEM = "What is 384 + 297 + 581? "
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,9 @@ class Rate:
 class Speed:
     """What a model does on a machine.
 
-    prompt_tokens_per_second  of a long prompt
     load_seconds              of its file
+    prompt_tokens             of the problem, which is behind each sequence
+    prompt_tokens_per_second  while it is read
     rates                     by width, narrowest first
     """
 
@@ -47,6 +52,7 @@ class Speed:
     threads: int
     load_seconds: float
     weights_bytes: int
+    prompt_tokens: int
     prompt_tokens_per_second: float
     rates: tuple[Rate, ...]
 
@@ -62,27 +68,28 @@ def measure(
     widths: Iterable[int] = WIDTHS,
     *,
     tokens: int = 32,
-    prompt_tokens: int = 256,
     repeats: int = 1,
     watch: Callable[[str], None] = lambda words: None,
 ) -> Speed:
-    """Measures an engine, each width `repeats` times with `tokens` tokens a sequence; medians are kept.
+    """Measures an engine, each width over `repeats` stretches of `tokens` tokens a sequence; the median stretch counts.
 
     Raises ThinkcapError where that does not fit the context.
     """
+    widths = tuple(widths)
     watch("prompt")
-    prompt_rate = _prompt_rate(engine, prompt_tokens)
+    problem = _problem(engine, max(widths) * tokens * repeats)
+    prompt_tokens, prompt_rate = _prompt_rate(engine, problem)
     rates = []
     for width in widths:
         watch(f"{width} at once")
-        runs = [_decode(engine, width, tokens) for _ in range(repeats)]
-        rates.append(sorted(runs, key=lambda rate: rate.tokens_per_second)[len(runs) // 2])
+        rates.append(_decode(engine, problem, width, tokens, repeats))
     return Speed(
         engine.profile.name,
         engine.profile.quant,
         engine.threads,
         engine.load_seconds,
         engine.model.size,
+        prompt_tokens,
         prompt_rate,
         tuple(rates),
     )
@@ -93,37 +100,40 @@ def candidates(cores: int) -> Sequence[int]:
     return sorted({1, *(2**power for power in range(1, cores.bit_length())), cores})
 
 
-def _prompt_rate(engine: Engine, tokens: int) -> float:
-    """Tokens a second of a prompt of about `tokens` tokens."""
-    repeats = max(1, tokens // max(1, len(engine.model.tokenize(PROBLEM + " "))))
-    request = engine.request(" ".join([PROBLEM] * repeats), 0, solution_budget=1)
+def _problem(engine: Engine, besides: int) -> str:
+    """A problem of about DEPTH tokens, shorter where `besides` leaves no room for it."""
+    room = min(DEPTH, (engine.longest - besides) // 2)
+    return PROBLEM * max(1, room // len(engine.model.tokenize(PROBLEM)))
+
+
+def _prompt_rate(engine: Engine, problem: str) -> tuple[int, float]:
+    """Tokens of a long prompt, and how many of them a second."""
     engine.solve(engine.request(PROBLEM, 0, solution_budget=1))  # the first decode pays for llama.cpp's warm-up
-    outcome = engine.solve(request)
-    return outcome.prompt_tokens / outcome.seconds.prompt
+    outcome = engine.solve(engine.request(problem, 0, solution_budget=1))
+    return outcome.prompt_tokens, outcome.prompt_tokens / outcome.seconds.prompt
 
 
-def _decode(engine: Engine, width: int, tokens: int) -> Rate:
-    """The rate of `width` thoughts of `tokens` tokens side by side, their common prompt left out."""
+def _decode(engine: Engine, problem: str, width: int, tokens: int, repeats: int) -> Rate:
+    """The rate of `width` thoughts side by side, their common prompt left out."""
+    whole = tokens * repeats
     request = engine.request(
-        PROBLEM, tokens, min_thinking=tokens, solution_budget=1, temperature=0.6, top_p=0.95, loop_guard=False
+        problem, whole, min_thinking=whole, solution_budget=1, temperature=0.6, top_p=0.95, loop_guard=False
     )
-    stamps: list[tuple[float, Step]] = []
+    steps: list[Step] = []
     requests: list[Request] = [request.with_sample(sample) for sample in range(width)]
-    for result in engine.solve_many(
-        requests, parallel=width, on_step=lambda step: stamps.append((time.perf_counter(), step))
-    ):
+    for result in engine.solve_many(requests, parallel=width, on_step=steps.append):
         if isinstance(result, Failure):
             raise result.error
-    full = [(stamp, step) for stamp, step in stamps if step.active == width and step.waiting == 0]
-    if len(full) < 3:
+    full = [step for step in steps if step.active == width and step.waiting == 0]
+    if len(full) <= repeats:
         raise ThinkcapError(f"{width} sequences at once do not fit the context; measure fewer with --widths.")
-    steps = [later[0] - earlier[0] for earlier, later in pairwise(full[1:])]
-    inside = [later[1].decode_seconds - earlier[1].decode_seconds for earlier, later in pairwise(full[1:])]
-    step = statistics.median(steps)
-    return Rate(
-        width,
-        width / step,
-        1000 * step,
-        1000 * statistics.median(whole - part for whole, part in zip(steps, inside, strict=True)),
-        engine.cache_bytes,
+    marks = [full[index * (len(full) - 1) // repeats] for index in range(repeats + 1)]
+    stretches = sorted(
+        (
+            (end.seconds - begin.seconds) / (end.sampled - begin.sampled),
+            (end.seconds - begin.seconds - end.decode_seconds + begin.decode_seconds) / (end.sampled - begin.sampled),
+        )
+        for begin, end in pairwise(marks)
     )
+    token, outside = stretches[len(stretches) // 2]
+    return Rate(width, 1 / token, 1000 * width * token, 1000 * width * outside, engine.cache_bytes)

@@ -11,8 +11,7 @@ from thinkcap.show.text import spell
 if TYPE_CHECKING:
     from thinkcap.runs.speed import Speed
 
-THOUGHT = 1024
-SOLUTION = 256
+PROMPT, THOUGHT, SOLUTION = 128, 1024, 256
 PROBLEMS, SAMPLES = 100, 4
 
 
@@ -28,7 +27,8 @@ def speed_lines(speed: Speed) -> Iterator[str]:
         f"{speed.model} ({speed.quant}), {speed.threads} thread{'s' * (speed.threads > 1)}: "
         f"{_size(speed.weights_bytes)} of weights, loaded in {speed.load_seconds:.2f} s"
     )
-    yield f"prompts  {speed.prompt_tokens_per_second:,.0f} tokens/s"
+    yield f"prompts   {speed.prompt_tokens_per_second:,.0f} tokens/s"
+    yield f"thoughts  with {speed.prompt_tokens:,} tokens behind each:"
     yield ""
     yield "at once   tokens/s   each     step   outside llama.cpp   KV cache"
     for rate in speed.rates:
@@ -40,6 +40,7 @@ def speed_lines(speed: Speed) -> Iterator[str]:
     single, best = speed.rates[0], speed.best
     alone = THOUGHT * single.width / single.tokens_per_second
     many = PROBLEMS * SAMPLES * (THOUGHT + SOLUTION) / best.tokens_per_second
+    many += PROBLEMS * PROMPT / speed.prompt_tokens_per_second
     spoken = f"{alone:.1f} s" if alone < 10 else duration(alone)
     yield f"{THOUGHT:,} thinking tokens take {spoken}."
     yield (
