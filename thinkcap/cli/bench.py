@@ -94,8 +94,8 @@ def command(
         found = Tuning(speed.threads, speed.best.width, physical_cores())
         path = write(speed.model, speed.quant, found)
         print(
-            f"thinkcap: from now on {speed.model} runs with {found.threads} threads, up to {found.parallel} sequences "
-            f"at once; this is kept in {path}.",
+            f"thinkcap: from now on {speed.model} runs with {found.threads} thread{'s' * (found.threads > 1)}, "
+            f"{found.parallel} at once.\nKept in {path}",
             file=sys.stderr,
         )
 
