@@ -81,3 +81,23 @@ def test_spelling_anything_normally_never_raises_and_settles(text: str) -> None:
     once = normal(text)
     assert quick(text, text) is bool(once)
     quick(text, "12")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (r"x<1, x>2", "x<1"),  # a second answer, not a condition on the first
+        (r"n \neq 3, n \neq 5", r"n \neq 3"),
+        ("AB", "ab"),
+        (r"2 \text{ or } 3", "2"),
+        (r"\text{(B) and (D)}", "B"),
+        (r"3\vec{a}\times\vec{b}", r"3\vec{b}\times\vec{a}"),
+        (r"\angle ABC", r"\angle ACB"),
+        (r"\sqrt{x^2}", "x"),
+        (r"1.2 \text{ million}", r"1.2 \text{ billion}"),
+        (r"9 \text{ yards}", r"9 \text{ feet}"),
+    ],
+)
+def test_what_says_more_or_something_else_is_different(answer: str, expected: str) -> None:
+    assert not equivalent(answer, expected)
+    assert not equivalent(expected, answer)

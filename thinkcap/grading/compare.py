@@ -36,8 +36,10 @@ _COMMAND_OR_LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 _EXPONENT_OR_INDEX = re.compile(r"[\^_](?:\d|\{\d+\})")
 _FUNCTION = re.compile(r"([a-zA-Z]\w?)\(([a-zA-Z])\)")
 _CONDITION = re.compile(
-    r"(?P<body>.*?\S)\s?(?:,\s?|\\text\{\s?,?\s?(?:for|where|with)\b[^{}]*\}\s?)"
-    r"\(?(?P<condition>[a-zA-Z](?:,[a-zA-Z]){0,5}\s?(?:\\in|\\geq|>|\\neq)(?![a-zA-Z]).*?)\)?",
+    r"(?P<body>.*?\S)\s?(?:"
+    r",\s?\(?[a-zA-Z](?:,[a-zA-Z]){0,5}\s?\\in(?![a-zA-Z])"
+    r"|\\text\{\s?,?\s?(?:for|where|with)\b[^{}]*\}\s?[a-zA-Z](?:,[a-zA-Z]){0,5}\s?(?:\\in|\\geq|>|\\neq)(?![a-zA-Z])"
+    r").*",
     re.DOTALL,
 )
 _RATIO = re.compile(r"[^:]+(?::[^:]+)+")
@@ -96,7 +98,7 @@ def _plainly(given: str, wanted: str) -> bool | None:
     said, wanted_said = words(given), words(wanted)
     if said and wanted_said:
         return said == wanted_said
-    if said or wanted_said:
+    if len(said or wanted_said or "") > 2:
         return True if words(given, sure=True) == words(wanted, sure=True) else None
     return None
 
