@@ -6,7 +6,7 @@
 
 The peers are built first where they are missing (`peers.py`), and the 1.5B-shaped model is written (`write_model.py`).
 Each side runs in a process of its own, with the same threads; loading is counted in the rows of start-up only. A run
-during which other processes took more than 5 % of the machine is done again. All rows take about 25 minutes on two
+during which other processes took more than 5 % of the machine is done again. All rows take about half an hour on two
 cores; `depth`, which is not among them, another ten.
 """
 
@@ -39,12 +39,13 @@ Measure = Callable[[], float]
 @dataclass(frozen=True)
 class Row:
     """One line of the table: what is measured on our side and on the peer's, and what the ratio is to be. Without a
-    peer, `ours` itself is to be that."""
+    peer, `ours` itself is to be that. Long or steady rows are measured fewer times where nobody says how often."""
 
     title: str
     ours: Measure
     peer: Measure | None
     goal: str
+    runs: int = 5
 
 
 def side(*words: str | int | Path, log: bool = False) -> dict[str, Any]:
@@ -193,6 +194,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
                 ours("single", 64, 48),
                 lambda: llama_cli(model, threads, text, 48),
                 "≥ 1.0",
+                runs=3,
             )
         ]
     if key == "wide":
@@ -217,6 +219,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
                 ours("prompts", length),
                 lambda length=length: llama_bench(model, threads, prompt=length),  # type: ignore[misc]
                 "≥ 0.97",
+                runs=5 if length == 64 else 2,
             )
             for length in (64, 2000)
         ]
@@ -227,6 +230,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
                 ours("single", 8000, 24),
                 lambda: llama_bench(model, threads, tokens=24, depth=8000),
                 "≥ 0.97",
+                runs=1,
             )
         ]
     if key == "memory":
@@ -236,6 +240,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
                 lambda width=width: memory_besides(model, width, 64, 8),  # type: ignore[misc]
                 None,
                 "≤ 114 (120 MB)",
+                runs=2,
             )
             for width in (1, 16)
         ]
@@ -247,12 +252,14 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
                 ours("wide", 16, 512, 64, figure="seconds"),
                 served(one, 640, 64, count=16),
                 "",
+                runs=3,
             ),
             Row(
                 "the same : llama-server, 16 requests",
                 ours("wide", 16, 512, 64, figure="seconds"),
                 served(one * 16, 640, 64),
                 "≤ 0.9",
+                runs=1,
             ),
         ]
     if key == "server":
@@ -262,6 +269,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
                 ours("many", 32, 64, 128, figure="seconds"),
                 served(problems(32, 64), 256, 128),
                 "≤ 1.0",
+                runs=2,
             )
         ]
     raise SystemExit(f"There is no row {key}; there are {', '.join((*ROWS, 'depth'))}.")
@@ -299,7 +307,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=CACHE / "shape-1.5b-q8_0.gguf")
     parser.add_argument("--threads", type=int, help="of the large model; thinkcap's own choice if not given")
-    parser.add_argument("--runs", type=int, help="of each side; 5 if not given, 3 for samples and server")
+    parser.add_argument("--runs", type=int, help="of each side; 5 if not given, fewer in long rows")
     parser.add_argument("--rows", default=",".join(ROWS))
     parser.add_argument("--record", type=Path, help="adds the runs to this file, and prints the table of all in it")
     asked = parser.parse_args()
@@ -313,10 +321,9 @@ def main() -> None:
     kept = [json.loads(text) for text in asked.record.read_text().splitlines()] if _exists(asked.record) else []
     print("| | thinkcap | peer | ratio, or lowest to highest | goal | runs |\n| --- | --- | --- | --- | --- | --- |")
     for key in asked.rows.split(","):
-        runs = asked.runs or (3 if key in ("samples", "server") else 5)
         for row in rows_of(key, model, threads):
             pairs = [(old["ours"], old["peer"]) for old in kept if old["row"] == row.title]
-            for _ in range(runs):
+            for _ in range(asked.runs or row.runs):
                 pair = (quietly(row.ours), quietly(row.peer) if row.peer else None)
                 pairs.append(pair)
                 if asked.record:
