@@ -36,6 +36,9 @@ UNBOUNDED_CONTEXT = 32_768
 WIDTH = 16
 """Sequences in flight at once by default: on two cores 16 take 5.5 times one's step, while 2 take 2."""
 
+FORKS_SHARE = 2
+"""Forks get cells of their own where that takes at most this part of the memory for a run; else they share a pool."""
+
 MOST_SEATS = 256
 """Sequences that llama.cpp keeps apart in one context at most."""
 
@@ -179,7 +182,7 @@ class Engine:
         """
         request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
         sequence = self._sequence(request, streams=True)
-        loop = StepLoop(self._cache(sequence.cells, sequence.seats))
+        loop = StepLoop(self._apart([sequence], 1) or self._cache(sequence.cells, sequence.seats))
         loop.add(sequence)
         with Interrupt() as interrupt, _running(loop):
             while not sequence.finished:
@@ -326,13 +329,19 @@ class Engine:
         return budget, "budget"
 
     def _apart(self, sequences: list[Sequence], width: int) -> Context | None:
-        """A context that keeps `width` sequences apart, each with room for the largest; fewer where memory does not
-        allow more. None where less than two would fit, or where sequences fork."""
-        if self.model.recurrent or any(sequence.forking for sequence in sequences):
+        """A context that keeps `width` sequences and their forks apart, each with room for the longest; for fewer
+        sequences where memory does not allow more. None for less than two, or where forks would take too much."""
+        longest = max(sequence.longest for sequence in sequences)
+        seats = max(sequence.seats for sequence in sequences)
+        if seats > 1:
+            wanted, most = width * seats, min(MOST_SEATS, self._affordable // FORKS_SHARE // longest)
+            if wanted > most or self.model.least > 1:  # a lone thought would be rounded unlike `solve` rounds it
+                return None
+        else:
+            wanted = min(width, MOST_SEATS, self._affordable // longest)
+        if self.model.recurrent or wanted < 2:
             return None
-        largest = max(sequence.cells for sequence in sequences)
-        width = min(width, MOST_SEATS, self._affordable // largest)
-        return self._cache(largest * width, width, apart=True) if width > 1 else None
+        return self._cache(longest * wanted, wanted, apart=True)
 
     def _together(self, sequences: list[Sequence], width: int) -> Context:
         """A context for `width` sequences and their forks in one pool: their worst cases, within the memory there is;

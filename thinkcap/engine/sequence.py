@@ -102,6 +102,7 @@ class Sequence:
     pending         tokens to decode next
     rollback        decoded tokens to forget before that
     cells, seats    what it reserves of the KV cache: tokens, and sequences with those it will fork off
+    longest         tokens that it, or one that it forks off, can come to at most
     offspring       sequences forked off by the last `take`, for the loop to adopt
     unreached       forks that the thought ended before: its own outcome is theirs
     parent          whose early answer this is, None for all others
@@ -145,6 +146,7 @@ class Sequence:
         self.cells = len(prompt) + rules.most_tokens + self._replies * rules.solution
         self.cells += sum(fork.cells + self._replies * rules.solution for fork in self._forks)
         self.seats = (1 + len(self._forks)) * request.replies
+        self.longest = len(prompt) + rules.most_tokens
         self.parent: Sequence | None = None
         self.probe_tokens = 0
         self._probe = probe if request.until_sure else None
@@ -154,12 +156,8 @@ class Sequence:
         self._log_probability = 0.0
         if self._probe is not None:
             self.cells += self._probe.cells + len(rules.end.tokens)
+            self.longest += self._probe.cells + len(rules.end.tokens)
             self.seats += 1
-
-    @property
-    def forking(self) -> bool:
-        """Whether it forks off others on its way."""
-        return self.seats > 1
 
     @property
     def prefilling(self) -> bool:
