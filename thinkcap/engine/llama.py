@@ -299,7 +299,6 @@ class Context:
             params.n_seq_max = sequences + (self._tile > 1)
             params.n_ctx = cells + self._tile - 1
         params.n_batch = params.n_ubatch = chunk
-        params.n_outputs_max = min(chunk, sequences + self._tile - 1)
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = not apart
         params.no_perf = True
