@@ -335,7 +335,8 @@ class Engine:
         seats = max(sequence.seats for sequence in sequences)
         if seats > 1:
             wanted, most = width * seats, min(MOST_SEATS, self._affordable // FORKS_SHARE // longest)
-            if wanted > most or self.model.least > 1:  # a lone thought would be rounded unlike `solve` rounds it
+            lone = width == 1 and self.model.least > 1  # it would be rounded otherwise than by `solve`
+            if wanted > most or lone:
                 return None
         else:
             wanted = min(width, MOST_SEATS, self._affordable // longest)
