@@ -1,162 +1,180 @@
-"""Accuracy over thinking budgets, in llama.cpp: `python -m training.evaluate thinkcap/catalog/builtin/*.gguf`.
+"""Every figure abacus is judged by, in llama.cpp, on held-out problems in held-out wordings:
 
-Greedy, one problem at a time. A thought under a smaller budget is a prefix of the one under a larger, so each problem
-is thought through once and answered from every prefix.
+    python -m training.evaluate thinkcap/catalog/builtin/abacus-q8_0.gguf
+    python -m training.evaluate thinkcap/catalog/builtin/abacus-f16.gguf --parts natural half
+    python -m training.evaluate training/runs/twin/abacus-f16.gguf --parts natural half
+
+Thoughts are greedy (part `warm` aside) and never cut by what the prompt asks for: parts `exact` and
+`most` measure what the model does of its own accord.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Any
 
-import jinja2.sandbox
-import llama_cpp
-import numpy as np
+import thinkcap
+from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.request import Request
+from training import samples, scope
+from training.heldout import problems
+from training.problem import Problem
 
-from training import vocabulary
-
-BUDGETS: list[int | None] = [0, 16, 32, 64, 128, None]
-LONGEST_THOUGHT = 1024
-LONGEST_SOLUTION = 64
-
-
-class Runner:
-    """One model, one sequence, one token at a time."""
-
-    def __init__(self, path: Path, threads: int, temperature: float = 0.0, seed: int = 0) -> None:
-        llama_cpp.llama_log_set(_silent, None)
-        llama_cpp.llama_backend_init()
-        self.temperature, self.random = temperature, np.random.default_rng(seed)
-        self.model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = params.n_batch = llama_cpp.llama_model_n_ctx_train(self.model)
-        params.n_threads = params.n_threads_batch = threads
-        self.context = llama_cpp.llama_init_from_model(self.model, params)
-        self.vocab = llama_cpp.llama_model_get_vocab(self.model)
-        self.size = llama_cpp.llama_vocab_n_tokens(self.vocab)
-        template = llama_cpp.llama_model_chat_template(self.model, None).decode()
-        self.template = jinja2.sandbox.ImmutableSandboxedEnvironment().from_string(template)
-        self.length = 0
-
-    def prompt(self, problem: str) -> list[int]:
-        """The chat template applied to one user message, tokenised by llama.cpp (problems here spell no marker)."""
-        text = self.template.render(
-            bos_token=vocabulary.MARKERS[vocabulary.BEGIN],
-            messages=[{"role": "user", "content": problem}],
-            add_generation_prompt=True,
-        ).encode()
-        tokens = (llama_cpp.llama_token * len(text))()
-        count = llama_cpp.llama_tokenize(self.vocab, text, len(text), tokens, len(text), False, True)
-        return list(tokens[:count])
-
-    def rewind(self, length: int) -> None:
-        """Forget all but the first `length` tokens."""
-        llama_cpp.llama_memory_seq_rm(llama_cpp.llama_get_memory(self.context), 0, length, -1)
-        self.length = length
-
-    def read(self, tokens: list[int]) -> int:
-        """Decode `tokens` (at least one) and draw the token that follows."""
-        array = (llama_cpp.llama_token * len(tokens))(*tokens)
-        if llama_cpp.llama_decode(self.context, llama_cpp.llama_batch_get_one(array, len(tokens))):
-            raise RuntimeError(f"llama.cpp could not decode {len(tokens)} tokens after {self.length}")
-        self.length += len(tokens)
-        logits = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self.context, -1), (self.size,))
-        if not self.temperature:
-            return int(logits.argmax())
-        weights = np.exp((logits - logits.max()) / self.temperature)
-        return int(self.random.choice(self.size, p=weights / weights.sum()))
-
-    def write(self, tokens: list[int], stop: int, limit: int) -> list[int]:
-        """Read `tokens`, then write up to `limit` tokens, the `stop` token left out."""
-        written: list[int] = []
-        token = self.read(tokens)
-        while token != stop and len(written) < limit:
-            written.append(token)
-            token = self.read([token])
-        return written
+BUDGETS = [0, 16, 32, 64, 128, 256, 512]
+ASKED = [32, 64, 128, 256, 512]
+LONGEST_THOUGHT, LONGEST_SOLUTION = 1500, 200
+SEED = 96
+"""Not the seed of the shipped problems."""
 
 
-@dataclass(frozen=True)
 class Trial:
-    """One problem, thought through once and answered from the first tokens of that thought under every budget."""
+    """One model and the problems it is tried on."""
 
-    thought: str
-    closed: bool
-    solutions: dict[int | None, str]
+    def __init__(self, path: Path, count: int, parallel: int, threads: int | None) -> None:
+        self.engine, self.parallel = thinkcap.load(str(path), threads=threads), parallel
+        self.problems = dict(problems(count, SEED))
+        self.natural: dict[str, Outcome] = {}
 
-    def answer(self, budget: int | None) -> str | None:
-        found = re.search(r"\\boxed\{([^{}]*)\}", self.solutions[budget])
-        return found[1] if found else None
+    def run(self, requests: Iterable[Request]) -> list[Outcome]:
+        outcomes = [o for o in self.engine.solve_many(requests, parallel=self.parallel) if isinstance(o, Outcome)]
+        return sorted(outcomes, key=lambda outcome: outcome.id)
+
+    def request(self, name: str, text: str, thinking: int = LONGEST_THOUGHT, **options: Any) -> Request:
+        options = {"temperature": 0.0, "cut_style": "bare", "solution_budget": LONGEST_SOLUTION, "id": name} | options
+        return self.engine.request(text, thinking, prompt_mode="none", **options)
+
+    def right(self, outcome: Outcome) -> bool:
+        return outcome.answer == self.problems[outcome.id.split("@")[0]].answer
+
+    def share(self, outcomes: Iterable[Outcome], test: Callable[[Outcome], bool] | None = None) -> str:
+        marks = [(test or self.right)(outcome) for outcome in outcomes]
+        return f"{100 * sum(marks) / max(1, len(marks)):.1f}"
+
+    def measure_natural(self) -> None:
+        """Accuracy without a budget and at each budget, from one thought a problem."""
+        requests = [
+            replace(self.request(name, problem.text), also=tuple(BUDGETS)) for name, problem in self.problems.items()
+        ]
+        by_budget: dict[int | None, list[Outcome]] = defaultdict(list)
+        for outcome in self.run(requests):
+            by_budget[outcome.budget.thinking].append(outcome)
+        whole = by_budget[LONGEST_THOUGHT]
+        self.natural = {outcome.id: outcome for outcome in whole}
+        print("| family | " + " | ".join(map(str, BUDGETS)) + " | none | thinking tokens |")
+        print("| --- " * (len(BUDGETS) + 3) + "|")
+        for family in [*dict.fromkeys(problem.family for problem in self.problems.values()), ""]:
+            cells = [
+                self.share(o for o in by_budget[budget] if o.id.startswith(family))
+                for budget in [*BUDGETS, LONGEST_THOUGHT]
+            ]
+            tokens = sorted(o.thinking_tokens for o in whole if o.id.startswith(family))
+            spread = f"{tokens[0]}, {tokens[len(tokens) // 2]}, {tokens[-1]}"
+            print(f"| {family or 'all'} | " + " | ".join(cells) + f" | {spread} |")
+        print(f"ends by itself with exactly one box: {self.share(whole, complete)} %")
+        print(f"with an answer at budget 0: {self.share(by_budget[0], lambda o: o.answer is not None)} %")
+
+    def measure_half(self) -> None:
+        """Accuracy where each thought is cut at half of its own length."""
+        halves = [
+            self.request(name, self.problems[name].text, outcome.thinking_tokens // 2)
+            for name, outcome in self.natural.items()
+        ]
+        outcomes = self.run(halves)
+        answered = self.share(outcomes, lambda o: o.answer is not None)
+        print(f"at half of its own length: {self.share(outcomes)} % right, {answered} % with an answer")
+
+    def measure_warm(self) -> None:
+        requests = [
+            self.request(name, problem.text, temperature=0.6, top_p=0.95) for name, problem in self.problems.items()
+        ]
+        outcomes = self.run(requests)
+        ended = self.share(outcomes, complete)
+        print(f"at temperature 0.6: {self.share(outcomes)} % right, {ended} % end by themselves with exactly one box")
+
+    def measure_exact(self) -> None:
+        """How far from n tokens a thought asked for n is, for n that the problem can use."""
+        self._measure_told("", usable)
+
+    def measure_most(self) -> None:
+        """How many thoughts asked for at most n tokens keep to it."""
+        self._measure_told("maximum ", lambda problem, n: True)
+
+    def _measure_told(self, most: str, usable: Callable[[Problem, int], bool]) -> None:
+        """Each problem with one of the lengths that it can use, in turn."""
+        requests = []
+        for name, problem in self.problems.items():
+            if lengths := [n for n in ASKED if usable(problem, n)]:
+                n = lengths[len(requests) % len(lengths)]
+                text = f"{problem.text}\n\nThink for {most}{n} tokens."
+                asked = self.request(f"{name}@{n}", problem.text, 2 * n + 100)
+                requests.append(replace(asked, prompt_text=text))
+        outcomes = self.run(requests)
+        print(f"asked to think for {most}n tokens:")
+        print("| n | problems | mean tokens | mean relative deviation % | within n % | right % |")
+        print("| --- " * 6 + "|")
+        for n in [*ASKED, 0]:
+            some = [o for o in outcomes if n in (0, asked_of(o))]
+            deviation = sum(abs(o.thinking_tokens / asked_of(o) - 1) for o in some) / max(1, len(some))
+            mean = sum(o.thinking_tokens for o in some) / max(1, len(some))
+            within = self.share(some, lambda o: o.thinking_tokens <= asked_of(o))
+            cells = f"{len(some)} | {mean:.0f} | {100 * deviation:.1f} | {within} | {self.share(some)}"
+            print(f"| {n or 'all'} | {cells} |")
+
+    def measure_scope(self) -> None:
+        """Whether it ends by itself within 200 tokens where it is asked what it cannot do, and says so."""
+        random = Random(SEED)
+        texts = [scope.ask(random, held_out=True) for _ in range(200)]
+        texts += [" ".join(random.choices(scope.HELD_OUT.words.split(), k=400))[:2000] for _ in range(20)]
+        outcomes = self.run(self.request(f"scope-{i:03}", text) for i, text in enumerate(texts))
+        short = self.share(outcomes, ends_soon)
+        says = self.share(outcomes, lambda o: o.solution.strip() == scope.SOLUTION.strip())
+        print(f"out of scope: {short} % end by themselves within 200 tokens, {says} % say so")
 
 
-def attempt(runner: Runner, problem: str, budgets: list[int | None]) -> Trial:
-    prompt = runner.prompt(problem)
-    runner.rewind(0)
-    thought = runner.write(prompt, vocabulary.CLOSE, LONGEST_THOUGHT)
-    solutions = {}
-    for budget in sorted(budgets, key=lambda budget: len(thought) if budget is None else budget, reverse=True):
-        runner.rewind(len(prompt) + min(len(thought), len(thought) if budget is None else budget))
-        solutions[budget] = _text(runner.write([vocabulary.CLOSE], vocabulary.END, LONGEST_SOLUTION))
-    return Trial(_text(thought), len(thought) < LONGEST_THOUGHT, solutions)
+def usable(problem: Problem, n: int) -> bool:
+    return samples.shortest_useful(problem) <= n <= samples.longest_useful(problem)
 
 
-def attempt_with_waits(runner: Runner, problem: str, thinking: int) -> tuple[str, str]:
-    """Thought and solution where every close before `thinking` tokens becomes `Wait`, then one is forced."""
-    tokens = runner.prompt(problem)
-    runner.rewind(0)
-    thought: list[int] = []
-    while len(thought) < thinking:
-        thought += runner.write(tokens, vocabulary.CLOSE, thinking - len(thought))
-        tokens = vocabulary.encode("Wait")
-    return _text(thought), _text(runner.write([vocabulary.CLOSE], vocabulary.END, LONGEST_SOLUTION))
+def ended(outcome: Outcome) -> bool:
+    return outcome.stop_reason == "natural" and outcome.finish_reason == "stop"
 
 
-def _text(tokens: list[int]) -> str:
-    spelled = b"".join(bytes([t]) if t < 256 else vocabulary.MARKERS.get(t, "<unused>").encode() for t in tokens)
-    return spelled.decode(errors="replace")
+def complete(outcome: Outcome) -> bool:
+    return ended(outcome) and outcome.solution.count("\\boxed{") == 1
 
 
-@llama_cpp.llama_log_callback
-def _silent(level: int, text: bytes, data: object) -> None:
-    """llama.cpp's log is of no interest here."""
+def ends_soon(outcome: Outcome) -> bool:
+    return ended(outcome) and outcome.thinking_tokens + outcome.solution_tokens <= 200
+
+
+def asked_of(outcome: Outcome) -> int:
+    return int(outcome.id.split("@")[1])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("gguf", type=Path, nargs="+")
-    parser.add_argument("--problems", type=Path, default=Path("examples/abacus-heldout.jsonl"))
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--temperature", type=float, default=0.0)
-    parser.add_argument("--wrong", action="store_true", help="show the problems answered wrongly without a budget")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("gguf", type=Path)
+    parts = ["natural", "half", "warm", "exact", "most", "scope"]
+    parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--count", type=int, default=200, help="problems of each family")
+    parser.add_argument("--parallel", type=int, default=1, help="thoughts at a time")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--wrong", action="store_true", help="show the thoughts that ended in a wrong answer")
     options = parser.parse_args()
-    problems = [json.loads(line) for line in options.problems.read_text().splitlines()]
-    print("| file | problems | " + " | ".join(_name(budget) for budget in BUDGETS) + " |")
-    print("| --- " * (len(BUDGETS) + 2) + "|")
-    for path in options.gguf:
-        report(path, Runner(path, options.threads, options.temperature), problems, options.wrong)
-
-
-def report(path: Path, runner: Runner, problems: list[dict[str, str]], show_wrong: bool) -> None:
-    """Print a row of accuracies (%) for every family and for all, over the budgets."""
-    right: dict[str, list[list[bool]]] = defaultdict(list)
-    for problem in problems:
-        trial = attempt(runner, problem["problem"], BUDGETS)
-        marks = [trial.answer(budget) == problem["answer"] for budget in BUDGETS]
-        right[problem["family"]].append(marks)
-        if show_wrong and not marks[-1]:
-            print(json.dumps(problem), trial.thought, trial.solutions[None], sep="\n")
-    right["all"] = [marks for family in right.values() for marks in family]
-    for family, marks in right.items():
-        shares = [100 * sum(column) / len(marks) for column in zip(*marks, strict=True)]
-        print(f"| {path.name} | {family} ({len(marks)}) | " + " | ".join(f"{share:.1f}" for share in shares) + " |")
-
-
-def _name(budget: int | None) -> str:
-    return "none" if budget is None else str(budget)
+    trial = Trial(options.gguf, options.count, options.parallel, options.threads)
+    for part in parts:
+        if part in options.parts or (part == "natural" and "half" in options.parts):
+            getattr(trial, f"measure_{part}")()
+    if options.wrong:
+        for outcome in trial.natural.values():
+            if not trial.right(outcome):
+                expected = trial.problems[outcome.id].answer
+                print(f"--- {outcome.id}: {outcome.problem} -> {expected}\n{outcome.thinking}{outcome.solution}")
 
 
 if __name__ == "__main__":

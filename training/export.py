@@ -74,10 +74,10 @@ def write(path: Path, shape: Shape, tensors: dict[str, NDArray[np.float32]], nam
 def _describe(writer: gguf.GGUFWriter, file_type: gguf.LlamaFileType) -> None:
     writer.add_type("model")
     writer.add_name("abacus")
-    writer.add_version("1")
+    writer.add_version("2")
     writer.add_description("Built-in model of thinkcap: long-hand arithmetic only, not a general model.")
     writer.add_license("MIT")
-    writer.add_size_label("1.3M")
+    writer.add_size_label("1.9M")
     writer.add_tags(["arithmetic", "reasoning"])
     writer.add_languages(["en"])
     writer.add_sampling_temp(0.6)
@@ -99,18 +99,20 @@ def _write_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
 
 
 def _write_vocabulary(writer: gguf.GGUFWriter) -> None:
-    unused = [f"<unused{i}>" for i in range(vocabulary.SIZE - 256 - len(vocabulary.MARKERS))]
+    spelled = vocabulary.token_bytes()
+    pairs = [f"{vocabulary.spell(spelled[a])} {vocabulary.spell(spelled[b])}" for a, b in vocabulary.merges()]
+    words = [vocabulary.spell(spelled[token]) for token in vocabulary.merges().values()]
+    unused = [f"<unused{i}>" for i in range(vocabulary.SIZE - 256 - len(vocabulary.MARKERS) - len(words))]
     thought = (vocabulary.THINK, vocabulary.CLOSE)
     kind = gguf.TokenType
     types = [kind.NORMAL] * 256
     types += [kind.USER_DEFINED if marker in thought else kind.CONTROL for marker in vocabulary.MARKERS]
-    types += [kind.UNUSED] * len(unused)
+    types += [kind.NORMAL] * len(words) + [kind.UNUSED] * len(unused)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
-    writer.add_token_list([*vocabulary.byte_spellings(), *vocabulary.MARKERS.values(), *unused])
+    writer.add_token_list([*vocabulary.byte_spellings(), *vocabulary.MARKERS.values(), *words, *unused])
     writer.add_token_types(types)
-    # llama.cpp refuses an empty list of merges. Byte 0xFF is in no UTF-8 text, so this one never applies.
-    writer.add_token_merges(["ÿ ÿ"])
+    writer.add_token_merges(pairs)
     writer.add_bos_token_id(vocabulary.BEGIN)
     writer.add_eos_token_id(vocabulary.END)
     writer.add_pad_token_id(vocabulary.END)

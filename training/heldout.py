@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from random import Random
 
-from training.problems import held_out_problem
+from training.families import FAMILIES, held_out_problem
+from training.problem import Problem
 
-COUNTS = {"sum": 70, "difference": 35, "product": 55, "linear": 40}
+A_FAMILY = 25
+"""Problems of each family in the shipped file."""
 
 
 def main() -> None:
@@ -17,24 +19,23 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--seed", type=int, default=2505)
     options = parser.parse_args()
-    random = Random(options.seed)
-    lines, seen = [], set()
-    for family, count in COUNTS.items():
-        number = 0
-        while number < count:
-            problem = held_out_problem(random, family)
-            if problem.key in seen:
-                continue
-            seen.add(problem.key)
-            number += 1
-            row = {
-                "id": f"{family}-{number:03}",
-                "family": family,
-                "problem": problem.text,
-                "answer": str(problem.answer),
-            }
-            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    lines = []
+    for name, problem in problems(A_FAMILY, options.seed):
+        row = {"id": name, "family": problem.family, "problem": problem.text, "answer": problem.answer}
+        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     options.file.write_text("".join(lines), encoding="utf-8")
+
+
+def problems(count: int, seed: int) -> list[tuple[str, Problem]]:
+    """`count` different held-out problems of each family, each with a name of its own."""
+    random, drawn = Random(seed), []
+    for family in FAMILIES:
+        found: dict[str, Problem] = {}
+        while len(found) < count:
+            problem = held_out_problem(random, family)
+            found.setdefault(problem.key, problem)
+        drawn += [(f"{family}-{i:03}", problem) for i, problem in enumerate(found.values(), 1)]
+    return drawn
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
-"""Arithmetic written out by hand: the thoughts abacus learns.
+"""Arithmetic written out by hand: the lines every thought is made of.
 
-Every thought is lines of one grammar. A line with an expression says what is worked on; each line under it is one
-column, units first, with the carry or the borrow written out, and after a space the result's digits so far:
+All families share one grammar. A line with an expression says what is worked on; each line under it is one column,
+units first, with the carry or the borrow written out, and after a space the result's digits so far:
 
     384+297
     4+7=11 1
     8+9+1=18 81
     3+2+1=6 681
 
-So every step looks back a line or two, every number is copied rather than remembered, and a thought that is cut short
-has already fixed the last digits of its result.
+So every step looks back a line or two, and every number is copied rather than remembered. What is small enough for head
+work is one line, `7*8=56`. Every function returns lines, and the last one ends in the result.
 """
 
 from __future__ import annotations
+
+TABLE = 12
+"""Products up to this times this are known by heart."""
 
 
 def _digits(number: int, width: int = 0) -> list[int]:
@@ -62,60 +65,86 @@ def multiply(top: int, digit: int, zeros: str = "") -> list[str]:
     return lines
 
 
-def think_sum(numbers: list[int]) -> str:
-    """Running sums: the first two numbers become one until a single number is left."""
-    lines, rest = [], list(numbers)
-    while len(rest) > 1:
-        lines += ["+".join(map(str, rest)), *add(rest[0], rest[1])]
-        rest = [rest[0] + rest[1], *rest[2:]]
-    return _thought(lines)
+def combine(left: int, right: int) -> list[str]:
+    """`left + right` with any signs: in the head where one is a digit and the other small, else in columns."""
+    written = f"{left}{right:+d}"
+    big, small = max(abs(left), abs(right)), min(abs(left), abs(right))
+    if big < 100 and small < 10:
+        return [f"{written}={left + right}"]
+    sign = "-" if left + right < 0 else ""
+    if (left < 0) == (right < 0):
+        plain, columns = f"{abs(left)}+{abs(right)}", add(abs(left), abs(right), sign)
+    else:
+        plain, columns = f"{big}-{small}", subtract(big, small, sign)
+    shown = f"-({plain})" if sign else plain
+    return [written if shown == written else f"{written}={shown}", *columns]
 
 
-def think_difference(left: int, right: int) -> str:
-    if left >= right:
-        return _thought([f"{left}-{right}", *subtract(left, right)])
-    return _thought([f"{left}-{right}=-({right}-{left})", *subtract(right, left, sign="-")])
-
-
-def think_product(left: int, right: int) -> str:
-    """Partial products of the longer factor with each digit of the other (at most two digits), then their sum."""
+def times(left: int, right: int) -> list[str]:
+    """`left * right` for numbers of up to three digits: by heart, by a digit, or by partial products and their sum."""
+    if max(left, right) <= TABLE:
+        return [f"{left}*{right}={left * right}"]
     top, bottom = (left, right) if len(str(left)) >= len(str(right)) else (right, left)
     lines = [f"{top}*{bottom}"]
-    if bottom < 10:
-        return _thought(lines + multiply(top, bottom))
-    tens, units = divmod(bottom, 10)
-    if not units:
-        return _thought(lines + multiply(top, tens, zeros="0"))
-    lines += [f"{top}*{units}", *multiply(top, units)]
-    lines += [f"{top}*{tens}0", *multiply(top, tens, zeros="0")]
-    lines += [f"{top * units}+{top * tens * 10}", *add(top * units, top * tens * 10)]
-    return _thought(lines)
+    if len(str(bottom).rstrip("0")) <= 1:
+        digit = str(bottom).rstrip("0") or "0"
+        return lines + multiply(top, int(digit), zeros="0" * (len(str(bottom)) - 1))
+    total = 0
+    for place, digit in enumerate(_digits(bottom)):
+        if digit:
+            part = top * digit * 10**place
+            lines += [f"{top}*{digit}{'0' * place}", *multiply(top, digit, zeros="0" * place)]
+            lines += [f"{total}+{part}", *add(total, part)] if total else []
+            total += part
+    return lines
 
 
-def think_linear(a: int, b: int, c: int, d: int, name: str) -> str:
-    """`a·x + b = c·x + d` for `a != c`, with the unknown called `name`: collect, work out the constant, divide."""
-    factor, constant = a - c, d - b
-    left = f"{term(a, name)}{signed_term(-c, name)}" if c else term(a, name)
-    lines = _constant(f"{left}=", d, -b) if b else []
-    if c:
-        lines.append(f"{term(factor, name)}={constant}")
-    if factor != 1:
-        lines.append(f"{name}={constant}/{factor}={constant // factor}")
-    return _thought(lines)
+def divide(number: int, divisor: int) -> list[str]:
+    """Long division; the last line is `quotient r remainder`.
+
+    Each line takes the digit, subtracts, and shows the quotient so far. Multiples of a divisor that is no table's are
+    written down first.
+    """
+    lines = [f"{number}/{divisor}"]
+    if divisor > TABLE:
+        lines.append(" ".join(f"{i}:{i * divisor}" for i in range(1, 10)))
+    digits = str(number)
+    length = next((i for i in range(1, len(digits)) if int(digits[:i]) >= divisor), len(digits))
+    rest, quotient = int(digits[: length - 1] or "0"), ""
+    for digit in digits[length - 1 :]:
+        current = 10 * rest + int(digit)
+        rest = current % divisor
+        quotient += str(current // divisor)
+        lines.append(f"{current}/{divisor}={quotient[-1]} {current}-{current - rest}={rest} {quotient}")
+    return [*lines, f"{number // divisor} r {rest}"]
 
 
-def _constant(head: str, first: int, second: int) -> list[str]:
-    """`first + second`, signs and all, after `head`: brought to a plain sum or difference, then in columns."""
-    sign = "-" if first + second < 0 else ""
-    left, right = abs(first), abs(second)
-    if (first < 0) == (second < 0):
-        plain, columns = f"{left}+{right}", add(left, right, sign)
-    else:
-        left, right = max(left, right), min(left, right)
-        plain, columns = f"{left}-{right}", subtract(left, right, sign)
-    written = f"{first}{second:+d}"
-    shown = f"-({plain})" if sign else plain
-    return [f"{head}{written}" if shown == written else f"{head}{written}={shown}", *columns]
+def nines(number: int) -> tuple[str, int]:
+    """Casting out nines: `number:roots`, a root for each digit read so far, and the last root (1 to 9, 0 for 0)."""
+    root, roots = 0, ""
+    for digit in str(abs(number)):
+        root += int(digit)
+        root = root - 9 if root > 9 else root
+        roots += str(root)
+    return f"{abs(number)}:{roots}", root
+
+
+def nines_of_product(left: int, right: int) -> str:
+    """Both sides of `left * right` by casting out nines, on one line that ends in the two roots."""
+    (first, a), (second, b) = nines(left), nines(right)
+    whole, c = nines(left * right)
+    return f"{first} {second} {a}*{b}={nines(a * b)[0]} {whole} {nines(a * b)[1]}={c}"
+
+
+def nines_of_sum(numbers: list[int]) -> str:
+    """Both sides of a sum of positive numbers by casting out nines, on one line that ends in the two roots."""
+    parts, roots = zip(*map(nines, numbers), strict=True)
+    line, root = " ".join(parts), roots[0]
+    for other in roots[1:]:
+        line += f" {root}+{other}={nines(root + other)[0]}"
+        root = nines(root + other)[1]
+    whole, last = nines(sum(numbers))
+    return f"{line} {whole} {root}={last}"
 
 
 def term(factor: int, name: str) -> str:
@@ -125,7 +154,3 @@ def term(factor: int, name: str) -> str:
 
 def signed_term(factor: int, name: str) -> str:
     return term(factor, name) if factor < 0 else f"+{term(factor, name)}"
-
-
-def _thought(lines: list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

@@ -17,9 +17,9 @@ LONGEST_PLAIN = 640
 @dataclass(frozen=True)
 class Shape:
     layers: int = 4
-    width: int = 160
-    heads: int = 5
-    feed_forward: int = 448
+    width: int = 192
+    heads: int = 6
+    feed_forward: int = 512
     context: int = 8192
     rope_base: float = 10_000.0
     norm_epsilon: float = 1e-6
@@ -42,11 +42,11 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         batch, length, width = x.shape
-        qkv = self.qkv(self.attention_norm(x)).view(batch, length, 3, self.shape.heads, self.shape.head_width)
+        qkv = self.qkv(_norm(x, self.attention_norm)).view(batch, length, 3, self.shape.heads, self.shape.head_width)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         mixed = _attend(_rotate(q, cos, sin), _rotate(k, cos, sin), v)
         x = x + self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))
-        gate, up = self.gate_up(self.feed_forward_norm(x)).chunk(2, dim=-1)
+        gate, up = self.gate_up(_norm(x, self.feed_forward_norm)).chunk(2, dim=-1)
         return x + self.down(F.silu(gate) * up)
 
 
@@ -74,17 +74,23 @@ class Abacus(nn.Module):
 
     def forward(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Summed cross-entropy of `targets` (batch, length) after each of `tokens` (batch, length)."""
-        x = self.embedding(tokens)
+        x = self.embedding(tokens).float()
         cos, sin = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
         for block in self.blocks:
             x = block(x, cos, sin)
-        wanted = targets != -100
-        logits = F.linear(self.output_norm(x[wanted]), self.embedding.weight)
-        return F.cross_entropy(logits, targets[wanted], reduction="sum")
+        wanted = (targets.view(-1) != -100).nonzero().squeeze(1)
+        x = _norm(x.view(-1, self.shape.width)[wanted], self.output_norm)
+        logits = F.linear(x, self.embedding.weight).float()
+        return F.cross_entropy(logits, targets.view(-1)[wanted], reduction="sum")
 
     @property
     def parameter_count(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+def _norm(x: Tensor, layer: nn.RMSNorm) -> Tensor:
+    """`layer` of the float32 residual stream, in the precision of the layer's weights."""
+    return F.rms_norm(x, (x.shape[-1],), layer.weight.float(), layer.eps).to(layer.weight.dtype)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

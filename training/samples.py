@@ -1,27 +1,42 @@
 """Training samples: a problem, its thought, and what may happen to a thought under a budget.
 
-- *whole*: the thought runs to its natural end, closes itself, and the solution follows.
+- *of its own accord*: long-hand, then a check, then the thought closes itself and the solution follows.
 - *cut*: the thought stops at a random token and the marker follows at once, as a budget injects it. The marker is no
   target there (the model must not learn to close at random), the solution after it is. This is elastic reasoning
   (arXiv 2505.05315) as supervised data.
-- *checked*: where the thought would close stands `Wait`, as s1's budget forcing injects it (arXiv 2501.19393), and the
+- *told*: the problem asks for a length in L1's words (arXiv 2503.04697), and the thought is put together to meet it.
+- *waiting*: where the thought would close stands `Wait`, as s1's budget forcing injects it (arXiv 2501.19393), and the
   work is done once more, possibly many times. The model still learns to close there; `Wait` is no target.
+- *slipped*: the work holds a mistake, which is no target; the check finds it, and the work is done again.
+- *out of scope*: no arithmetic at all, and a brief answer that says so.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from random import Random
 
-from training import vocabulary
-from training.problems import Problem, training_problem
+from training import scope, vocabulary
+from training.families import training_problem
+from training.problem import Problem
 
 NO_TARGET = -100
-CUT_SHARE = 0.4
-CUT_AT_ZERO_SHARE = 0.1
-CHECKED_SHARE = 0.1
-SUFFIX_SHARE = 0.16
-BOXED_SUFFIX = "\n\nLet's think step by step and output the final answer within \\boxed{}."
+SCOPE_SHARE = 0.04
+EXACT_SHARE, MOST_SHARE = 0.15, 0.08
+WAIT_SHARE = 0.04
+CUT_SHARE = 0.42
+CUT_AT_ZERO_SHARE = 0.12
+BOXED_SHARE = 0.15
+LONGEST_ASKED = 560
+HALF_LINE = 4
+"""Tokens that a thought may go over a length it is asked for, rather than stay further below it."""
+INSTRUCTIONS = [
+    "\n\nLet's think step by step and output the final answer within \\boxed{}.",
+    " Let's think step by step and output the final answer within \\boxed{}.",
+    " Put your final answer within \\boxed{}.",
+    "\n\nPlease reason step by step, and put your final answer within \\boxed{}.",
+]
 
 
 @dataclass
@@ -33,16 +48,14 @@ class Sample:
 
     def read(self, tokens: list[int]) -> None:
         """Tokens the model is given."""
-        for token in tokens:
-            self.tokens.append(token)
-            self.targets.append(NO_TARGET)
+        self.tokens += tokens
+        self.targets += [NO_TARGET] * len(tokens)
 
     def write(self, tokens: list[int]) -> None:
         """Tokens the model should produce."""
-        for token in tokens:
-            self.targets[-1] = token
-            self.tokens.append(token)
-            self.targets.append(NO_TARGET)
+        self.targets[-1:] = tokens
+        self.tokens += tokens
+        self.targets.append(NO_TARGET)
 
     def cut(self, length: int) -> None:
         """Forget what comes after the first `length` tokens."""
@@ -53,76 +66,183 @@ class Sample:
         return len(self.tokens)
 
 
-def solution(problem: Problem) -> list[int]:
-    return [*vocabulary.encode(f"\n\nThe answer is \\boxed{{{problem.answer}}}."), vocabulary.END]
+# --- thoughts -------------------------------------------------------------------------------------------------------
 
 
-def make_sample(random: Random) -> Sample:
-    """A sample of ordinary length: whole, cut or checked a few times."""
+def text_of(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def length_of(lines: list[str]) -> int:
+    """Tokens that `lines` take."""
+    return len(vocabulary.encode(text_of(lines)))
+
+
+def checked(problem: Problem) -> list[str]:
+    """The thought that nobody asked a length for: the work, and one check."""
+    return [*problem.work, *check(problem.checks[0]), f"ok {problem.answer}"]
+
+
+def check(lines: list[str]) -> list[str]:
+    return [f"check: {lines[0]}", *lines[1:]]
+
+
+def thought_of(problem: Problem, asked: int) -> list[str]:
+    """A thought of about `asked` tokens: long-hand as far as there is room, the rest in the head; then checks that fit.
+
+    After each of them a line says how many tokens are left and what the answer is, so that what to do next, and when to
+    stop, can be read off the text. Where no check fits any more, the work's first lines are gone through again.
+    """
+    slack = HALF_LINE + asked // 32
+    room = asked - _status_length(problem, asked)
+    lines = problem.work
+    if length_of(lines) > room + slack:
+        mixed = [problem.work[:n] + problem.head for n in range(len(problem.work))]
+        lines = max((m for m in mixed if length_of(m) <= room + HALF_LINE), key=len, default=problem.head)
+    left, thought = _with_status(problem, [], lines, asked)
+    for further in _further(problem, lines):
+        if length_of(check(further)) + _status_length(problem, left) <= left + slack:
+            left, thought = _with_status(problem, thought, check(further), asked)
+    lines = [f"again: {problem.work[0]}", *problem.work[1:]]
+    fits = [n for n in range(1, len(lines) + 1) if length_of([*lines[:n], f"so {problem.answer}"]) <= left + HALF_LINE]
+    return [*thought, *lines[: fits[-1]], f"so {problem.answer}"] if fits else thought
+
+
+def _further(problem: Problem, done: list[str]) -> list[list[str]]:
+    """What else can be done after `done`, each once: the longer checks come first."""
+    further: list[list[str]] = []
+    for lines in [*problem.checks, problem.work, [" ".join(problem.head)]]:
+        if lines not in further and lines != done:
+            further.append(lines)
+    return sorted(further, key=length_of, reverse=True)
+
+
+def _with_status(problem: Problem, before: list[str], lines: list[str], asked: int) -> tuple[int, list[str]]:
+    thought = [*before, *lines]
+    left = asked - length_of(thought)
+    left = max(left - _status_length(problem, left), 0)
+    return left, [*thought, f"left {left}: {problem.answer}"]
+
+
+def _status_length(problem: Problem, left: int) -> int:
+    return length_of([f"left {max(left, 0)}: {problem.answer}"])
+
+
+def thought_within(problem: Problem, most: int) -> list[str]:
+    """The most thorough thought that is surely not over `most` tokens; a guess where there is no room for one."""
+    room = most - 2 - most // 20
+    for lines in (checked(problem), problem.work, problem.head):
+        if length_of(lines) <= room:
+            return lines
+    return [f"guess {problem.answer}"]
+
+
+def longest_useful(problem: Problem) -> int:
+    """Tokens that the thought for a large length takes: what the problem can use."""
+    return length_of(thought_of(problem, 100_000))
+
+
+def shortest_useful(problem: Problem) -> int:
+    """Tokens of the head work and the line that ends it."""
+    return length_of(problem.head) + _status_length(problem, 0)
+
+
+# --- samples --------------------------------------------------------------------------------------------------------
+
+
+def make_sample(random: Random, cuts: bool = True) -> tuple[Sample, int]:
+    """A sample of ordinary length, and its length before any cut.
+
+    Without `cuts` the same random numbers give the same problem and thought, left whole.
+    """
+    if random.random() < SCOPE_SHARE:
+        sample = Sample()
+        instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
+        sample.read(vocabulary.prompt(scope.ask(random) + instruction))
+        return _close(random, sample, scope.THOUGHT, scope.SOLUTION, cuts)
     problem = training_problem(random)
-    checks = 0
-    if random.random() < CHECKED_SHARE:
-        checks = random.randint(1, 3) if len(problem.thought) < 80 else 1
-    cut = None
-    if random.random() < CUT_SHARE:
-        cut = 0.0 if random.random() < CUT_AT_ZERO_SHARE else random.random()
-    return _assemble(random, problem, checks, cut)
+    solution = f"\n\nThe answer is \\boxed{{{problem.answer}}}."
+    draw = random.random()
+    sample = Sample()
+    if draw < EXACT_SHARE:
+        asked = _asked(random, shortest_useful(problem), longest_useful(problem))
+        sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "")))
+        return _close(random, sample, thought_of(problem, asked), solution, cuts)
+    if draw < EXACT_SHARE + MOST_SHARE:
+        near = length_of(random.choice([problem.head, problem.work, checked(problem)]))
+        asked = int(near * random.uniform(0.8, 1.6)) + 3 if random.random() < 0.5 else _asked(random, 16, LONGEST_ASKED)
+        sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "maximum ")))
+        return _close(random, sample, thought_within(problem, asked), solution, cuts)
+    instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
+    sample.read(vocabulary.prompt(problem.text + instruction))
+    if problem.slip:
+        work, found = problem.slip
+        sample.read(vocabulary.encode(text_of(work)))
+        mended = [*check(found), "no", f"again: {problem.work[0]}", *problem.work[1:]]
+        return _close(random, sample, mended, solution, cuts)
+    if random.random() < WAIT_SHARE / (1 - EXACT_SHARE - MOST_SHARE):
+        _think(sample, problem, random.randint(1, 3) if length_of(problem.work) < 60 else 1)
+        return _close(random, sample, [], solution, cuts)
+    return _close(random, sample, checked(problem), solution, cuts)
 
 
 def make_long_sample(random: Random, length: int) -> Sample:
     """A sample of nearly `length` tokens: the work checked again and again, then closed in the middle of a check."""
     problem = training_problem(random)
-    checks = length // len(problem.thought) + 1
-    sample = _begin(problem.text)
-    _think(sample, problem, checks)
-    answer = solution(problem)
-    sample.cut(max(length - len(answer) - 1, len(_begin(problem.text)) + 1))
+    sample = Sample()
+    sample.read(vocabulary.prompt(problem.text))
+    start = len(sample)
+    _think(sample, problem, length // length_of(problem.work) + 1)
+    answer = _answer(f"\n\nThe answer is \\boxed{{{problem.answer}}}.")
+    sample.cut(max(length - len(answer) - 1, start + 1))
     sample.read([vocabulary.CLOSE])
     sample.write(answer)
     return sample
 
 
-def _assemble(random: Random, problem: Problem, checks: int, cut: float | None) -> Sample:
-    """`cut` is the share of the thought that is kept, None for a thought that closes itself."""
-    thought = Sample([0], [NO_TARGET])
-    _think(thought, problem, checks)
-    natural = len(thought) - 1
-    kept = natural if cut is None else int(cut * natural)
-    sample = _begin(problem.text + _suffix(random, kept, whole=cut is None))
-    prompt_length = len(sample)
-    _think(sample, problem, checks)
-    if cut is None:
-        sample.write([vocabulary.CLOSE])
-    else:
-        sample.cut(prompt_length + kept)
-        sample.read([vocabulary.CLOSE])
-    sample.write(solution(problem))
-    return sample
+def length_text(random: Random, asked: int, most: str) -> str:
+    """The request for a length, mostly as models.toml has it for abacus, sometimes as L1 was trained with it."""
+    before = random.choices(["\n\n", " ", INSTRUCTIONS[0] + " ", INSTRUCTIONS[1] + " "], [6, 1, 2, 1])[0]
+    return f"{before}Think for {most}{asked} tokens."
 
 
-def _begin(text: str) -> Sample:
-    sample = Sample()
-    sample.read(vocabulary.prompt(text))
-    return sample
+def _asked(random: Random, least: int, most: int) -> int:
+    """A length to ask for, as likely small as large; one in eight has nothing to do with the problem."""
+    if random.random() < 0.125:
+        least, most = 8, LONGEST_ASKED
+    most = min(most, LONGEST_ASKED)
+    return round(math.exp(random.uniform(math.log(least), math.log(max(least, most)))))
 
 
-def _think(sample: Sample, problem: Problem, checks: int) -> None:
-    thought = vocabulary.encode(problem.thought)
-    sample.write(thought)
-    for check in range(1, checks + 1):
+def _think(sample: Sample, problem: Problem, waits: int) -> None:
+    """The thought, and after each `Wait` the work once more."""
+    sample.write(vocabulary.encode(text_of(checked(problem))))
+    again = vocabulary.encode(text_of([*problem.work, f"ok {problem.answer}"]))
+    for i in range(1, waits + 1):
         sample.targets[-1] = vocabulary.CLOSE
         sample.read(vocabulary.encode("Wait"))
-        sample.write(vocabulary.encode(f", check {check}:\n"))
-        sample.write(thought)
+        sample.write(vocabulary.encode(f", check {i}:\n"))
+        sample.write(again)
 
 
-def _suffix(random: Random, kept: int, whole: bool) -> str:
-    """L1's request for a length (arXiv 2503.04697), sometimes: this version should only not be confused by it."""
-    if random.random() >= SUFFIX_SHARE:
-        return ""
-    if random.random() < 0.4:
-        return BOXED_SUFFIX
-    if not whole:
-        return f"{BOXED_SUFFIX} Think for {random.choice(['maximum ', ''])}{kept} tokens."
-    asked = random.choice([kept + random.randint(0, 40), random.randint(kept, 1000 + kept), 1 << random.randint(9, 12)])
-    return f"{BOXED_SUFFIX} Think for {random.choice(['maximum ', ''])}{asked} tokens."
+def _close(random: Random, sample: Sample, lines: list[str], solution: str, cuts: bool) -> tuple[Sample, int]:
+    """`lines`, then the end of the thought, of itself or by a cut, and the solution."""
+    start = sample.tokens.index(vocabulary.THINK) + 2
+    if lines:
+        sample.write(vocabulary.encode(text_of(lines)))
+    whole = len(sample) + 1
+    kept, cut = random.random(), random.random() < CUT_SHARE
+    if random.random() < CUT_AT_ZERO_SHARE:
+        kept = 0.0
+    if cut and cuts:
+        sample.cut(start + int(kept * (len(sample) - start)))
+        sample.read([vocabulary.CLOSE])
+    else:
+        sample.write([vocabulary.CLOSE])
+    answer = _answer(solution)
+    sample.write(answer)
+    return sample, whole + len(answer)
+
+
+def _answer(solution: str) -> list[int]:
+    return [*vocabulary.encode(solution), vocabulary.END]

@@ -1,20 +1,24 @@
-"""Train abacus from nothing, or go on from its checkpoint: `python -m training.train --minutes 75`.
+"""Train abacus from nothing, or go on from its checkpoints: `python -m training.train`.
 
-Learning rates follow the clock (warm-up, constant, then down to zero at the last minute), so a slow machine trains less
-but always ends annealed. The last quarter mixes in long samples of repeated checking, up to the whole context.
+Three runs, one after another: a *stem* on whole thoughts, then from it *abacus*, which also sees thoughts cut anywhere,
+and a *twin*, which sees the same problems, thoughts and learning rates but no cuts. Learning rates go by tokens, so the
+result depends on the seed and the number of workers, not on the machine's speed.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 from torch import Tensor
 
 from training import samples, vocabulary
@@ -22,129 +26,239 @@ from training.model import Abacus, Shape
 
 STEP_TOKENS = 5_000
 MICRO_BATCHES = 4
-WARM_UP, DECAY_FROM, LONG_FROM = 0.02, 0.45, 0.75
-LONG_EVERY, LONGEST = 12, 8_192
-"""In the last part one step in this many holds a long sample, of up to so many tokens."""
+MUON_RATE, ADAM_RATE = 4e-3, 4e-3
+WARM_UP_TOKENS = 600_000
+LONG_EVERY, LONGEST = 16, 8_192
+"""In the last part of a branch one step in this many holds a long sample, of up to so many tokens."""
 CHECKPOINT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the training: tokens are counted over the thoughts left whole, so that branches keep step.
+
+    rates        learning rate at the stage's start and end, as shares of the highest
+    decay_from   share of the stage from which the rate goes from the one to the other
+    long_from    share of the stage from which long samples are mixed in
+    """
+
+    name: str
+    seed: int
+    tokens: int
+    cuts: bool
+    start: str | None = None
+    rates: tuple[float, float] = (1.0, 0.0)
+    decay_from: float = 0.0
+    long_from: float = 1.0
+
+
+STAGES = [
+    Stage("stem", 1, 9_400_000, cuts=False, rates=(1.0, 0.9), decay_from=0.95),
+    Stage("abacus", 2, 6_000_000, cuts=True, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("twin", 2, 6_000_000, cuts=False, start="stem", rates=(0.9, 0.0), long_from=0.6),
+]
 
 
 @dataclass
 class Progress:
-    """Where a training run stands."""
+    """Where a stage stands: steps done, tokens of whole thoughts, processor seconds of one worker."""
 
     steps: int = 0
     tokens: int = 0
     seconds: float = 0.0
 
+    def __str__(self) -> str:
+        rate = self.tokens / max(1, self.seconds)
+        return f"{self.seconds:6.0f} s  step {self.steps:5}  {self.tokens:10,} tokens  {rate:,.0f} tokens/s"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=75.0, help="training time in all, earlier parts included")
-    parser.add_argument("--run", type=Path, default=Path("training/runs/abacus"), help="folder of checkpoint and log")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--threads", type=int, default=torch.get_num_threads(), help="micro-batches worked on at a time"
-    )
+    parser.add_argument("--runs", type=Path, default=Path("training/runs"), help="folder of the stages' checkpoints")
+    parser.add_argument("--stages", nargs="+", default=[stage.name for stage in STAGES])
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the usual tokens, for a trial")
+    parser.add_argument("--workers", type=int, default=2, help="processes that share each step's micro-batches")
     options = parser.parse_args()
-    options.run.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        mp.start_processes(work, (options, f"file://{folder}/meeting"), nprocs=options.workers, start_method="fork")
+
+
+def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
     torch.set_num_threads(1)
-    with ThreadPoolExecutor(options.threads, initializer=torch.set_num_threads, initargs=(1,)) as workers:
-        train(options.run, options.minutes * 60, options.seed, workers)
+    dist.init_process_group("gloo", meeting, rank=rank, world_size=options.workers)
+    for stage in STAGES:
+        if stage.name in options.stages:
+            Run(options.runs, stage, options.scale).train()
+    dist.destroy_process_group()
 
 
-def train(run: Path, seconds: float, seed: int, workers: ThreadPoolExecutor) -> None:
-    """Train until `seconds` of training time are spent; leaves `checkpoint.pt` and `log.txt` in `run`."""
-    torch.manual_seed(seed)
-    model, progress = Abacus(Shape()), Progress()
-    optimizers = make_optimizers(model)
-    checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        progress = load(checkpoint, model, optimizers)
-    random = Random(f"{seed} {progress.steps}")
-    say(run, f"{model.parameter_count:,} parameters, {seconds / 60:.1f} minutes, from step {progress.steps}")
-    mean_loss, saved_at, last = None, progress.seconds, time.monotonic()
-    while (done := progress.seconds / seconds) < 1:
-        set_rates(optimizers, done)
-        batches = draw_step(random, done, progress.steps)
-        loss = step(model, optimizers, batches, workers)
-        progress.steps += 1
-        progress.tokens += sum(len(sample) for batch in batches for sample in batch)
-        now = time.monotonic()
-        progress.seconds += now - last
-        last = now
-        mean_loss = loss if mean_loss is None else 0.98 * mean_loss + 0.02 * loss
-        if progress.steps % 20 == 0:
-            rate = progress.tokens / progress.seconds
-            say(run, f"{progress.seconds:6.0f} s  step {progress.steps:5}  loss {mean_loss:.4f}  {rate:,.0f} tokens/s")
-        if progress.seconds - saved_at > CHECKPOINT_SECONDS:
-            save(checkpoint, model, optimizers, progress)
-            saved_at = progress.seconds
-    save(checkpoint, model, optimizers, progress)
+class Run:
+    """One stage's training: float32 weights that are stepped, and a bfloat16 copy that gradients are computed on."""
+
+    def __init__(self, folder: Path, stage: Stage, scale: float) -> None:
+        self.stage, self.total = stage, int(stage.tokens * scale)
+        self.folder = folder / stage.name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(stage.seed)
+        self.model, self.progress = Abacus(Shape()), Progress()
+        self.optimizers = make_optimizers(self.model)
+        self.checkpoint = self.folder / "checkpoint.pt"
+        if self.checkpoint.exists():
+            self.load(self.checkpoint, resume=True)
+        elif stage.start:
+            self.load(folder / stage.start / "checkpoint.pt", resume=False)
+        self.low = Abacus(Shape()).bfloat16()
+        for block in self.low.blocks:
+            block.compile(dynamic=True)
+        self.copy_down()
+
+    def train(self) -> None:
+        """Train until the stage's tokens are seen; leaves `checkpoint.pt` and `log.txt` in the stage's folder."""
+        self.say(f"{self.stage.name}: {self.model.parameter_count:,} parameters, from step {self.progress.steps}")
+        mean_loss, saved_at, last = None, self.progress.seconds, time.process_time()
+        while (done := self.progress.tokens / self.total) < 1:
+            self.set_rates(done)
+            long = done > self.stage.long_from and self.progress.steps % LONG_EVERY == 0
+            random = Random(f"{self.stage.seed} {self.progress.steps}")
+            batches, whole = draw_step(random, self.stage.cuts, long)
+            loss = self.step(batches)
+            now = time.process_time()
+            self.progress.steps += 1
+            self.progress.tokens += whole
+            self.progress.seconds += now - last
+            last = now
+            mean_loss = loss if mean_loss is None else 0.98 * mean_loss + 0.02 * loss
+            if self.progress.steps % 20 == 0:
+                self.say(f"{self.progress}  loss {mean_loss:.4f}")
+            if self.agreed(self.progress.seconds - saved_at) > CHECKPOINT_SECONDS:
+                self.save()
+                saved_at = self.progress.seconds
+        self.save()
+        dist.barrier()
+
+    def agreed(self, seconds: float) -> float:
+        """The first worker's clock, so that all save at the same step."""
+        clock = torch.tensor([seconds])
+        dist.broadcast(clock, 0)
+        return clock.item()
+
+    def set_rates(self, done: float) -> None:
+        """Learning rates at the share `done` of the stage."""
+        warm = 1.0 if self.stage.start else min(1.0, self.progress.tokens / WARM_UP_TOKENS + 0.01)
+        first, last = self.stage.rates
+        decay = first + (last - first) * max(0.0, done - self.stage.decay_from) / (1 - self.stage.decay_from)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = warm * decay * group["peak"]
+
+    def step(self, batches: list[list[samples.Sample]]) -> float:
+        """One update over `batches`, each worker's share at a time; the worker's mean loss a target token, in nats."""
+        rank, workers = dist.get_rank(), dist.get_world_size()
+        wanted = sum(target != samples.NO_TARGET for batch in batches for sample in batch for target in sample.targets)
+        total = 0.0
+        for batch in batches[rank::workers]:
+            loss = self.low(*collate(batch)) / wanted
+            loss.backward()
+            total += loss.item()
+        with torch.no_grad():
+            gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.low.parameters()]
+            flat = torch.cat([gradient.flatten() for gradient in gradients]).float()
+            flat = torch.cat((flat, torch.tensor([total])))
+            dist.all_reduce(flat)
+            flat[:-1] *= min(1.0, 1.0 / (flat[:-1].norm().item() + 1e-6))
+            start = 0
+            for parameter in self.model.parameters():
+                parameter.grad = flat[start : start + parameter.numel()].view_as(parameter)
+                start += parameter.numel()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self.share_matrices()
+        self.low.zero_grad(set_to_none=True)
+        self.copy_down()
+        return flat[-1].item()
+
+    @torch.no_grad()
+    def share_matrices(self) -> None:
+        """Every worker gets the matrices that the others stepped."""
+        rank, matrices = dist.get_rank(), matrices_of(self.model)
+        mine = [m if i % dist.get_world_size() == rank else torch.zeros_like(m) for i, m in enumerate(matrices)]
+        flat = torch.cat([matrix.flatten() for matrix in mine])
+        dist.all_reduce(flat)
+        for matrix, stepped in zip(matrices, flat.split([m.numel() for m in matrices]), strict=True):
+            matrix.copy_(stepped.view_as(matrix))
+
+    @torch.no_grad()
+    def copy_down(self) -> None:
+        torch._foreach_copy_(list(self.low.parameters()), list(self.model.parameters()))
+
+    def save(self) -> None:
+        optimizers: list[list[dict[str, Any]]] = [[] for _ in range(dist.get_world_size())]
+        dist.all_gather_object(optimizers, [optimizer.state_dict() for optimizer in self.optimizers])
+        if dist.get_rank():
+            return
+        state = {
+            "shape": asdict(self.model.shape),
+            "model": self.model.state_dict(),
+            "optimizers": optimizers,
+            "progress": asdict(self.progress),
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def load(self, path: Path, resume: bool) -> None:
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        if len(state["optimizers"]) == dist.get_world_size():
+            for optimizer, saved in zip(self.optimizers, state["optimizers"][dist.get_rank()], strict=True):
+                optimizer.load_state_dict(saved)
+        if resume:
+            self.progress = Progress(**state["progress"])
+
+    def say(self, line: str) -> None:
+        if dist.get_rank():
+            return
+        print(line, flush=True)
+        with (self.folder / "log.txt").open("a") as log:
+            log.write(line + "\n")
 
 
 def make_optimizers(model: Abacus) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the blocks, AdamW for embedding, norms and biases."""
-    matrices = [p for p in model.blocks.parameters() if p.dim() == 2]
+    """Muon for this worker's share of the matrices inside the blocks, AdamW for embedding, norms and biases."""
+    matrices = matrices_of(model)
     inside = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in inside]
-    muon = torch.optim.Muon(matrices, lr=4e-3, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
-    adam = torch.optim.AdamW(others, lr=4e-3, betas=(0.9, 0.98), weight_decay=0.0)
+    mine = matrices[dist.get_rank() :: dist.get_world_size()]
+    muon = torch.optim.Muon(mine, lr=MUON_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
+    adam = torch.optim.AdamW(others, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     for optimizer in (muon, adam):
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
     return [muon, adam]
 
 
-def set_rates(optimizers: list[torch.optim.Optimizer], done: float) -> None:
-    """Learning rates at the share `done` of the training time."""
-    share = min(1.0, done / WARM_UP + 0.01, (1 - done) / (1 - DECAY_FROM))
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = share * group["peak"]
+def matrices_of(model: Abacus) -> list[Tensor]:
+    return [p for p in model.blocks.parameters() if p.dim() == 2]
 
 
-def draw_step(random: Random, done: float, number: int) -> list[list[samples.Sample]]:
-    """The samples of one step, in micro-batches of similar length so that little is padded."""
+def draw_step(random: Random, cuts: bool, long: bool) -> tuple[list[list[samples.Sample]], int]:
+    """The samples of one step, in micro-batches of similar length so that little is padded; and its tokens uncut."""
     drawn, size = [], 0
     while size < STEP_TOKENS:
-        drawn.append(samples.make_sample(random))
-        size += len(drawn[-1])
+        sample, whole = samples.make_sample(random, cuts)
+        drawn.append(sample)
+        size += whole
     drawn.sort(key=len)
-    bounds, filled = [0], 0
+    bounds, filled, total = [0], 0, sum(map(len, drawn))
     for i, sample in enumerate(drawn):
         filled += len(sample)
-        if filled >= size * len(bounds) / MICRO_BATCHES:
+        if filled >= total * len(bounds) / MICRO_BATCHES:
             bounds.append(i + 1)
     batches = [drawn[start:end] for start, end in itertools.pairwise(bounds) if end > start]
-    if done > LONG_FROM and number % LONG_EVERY == 0:
+    batches[2:] = batches[:1:-1]  # so that each of two workers has a batch of shorter and one of longer samples
+    if long:
         batches.append([samples.make_long_sample(random, random.randint(600, LONGEST))])
-    return batches
-
-
-def step(
-    model: Abacus,
-    optimizers: list[torch.optim.Optimizer],
-    batches: list[list[samples.Sample]],
-    workers: ThreadPoolExecutor,
-) -> float:
-    """One update over `batches`; the mean loss a target token, in nats.
-
-    Each worker takes whole micro-batches: the tensors are too small to be worth sharing out among threads one by one.
-    """
-    wanted = sum(target != samples.NO_TARGET for batch in batches for sample in batch for target in sample.targets)
-
-    def accumulate(batch: list[samples.Sample]) -> float:
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = model(*collate(batch)) / wanted
-        loss.backward()
-        return loss.item()
-
-    total = sum(workers.map(accumulate, reversed(batches)))
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    for optimizer in optimizers:
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-    return total
+    return batches, size
 
 
 def collate(batch: list[samples.Sample]) -> tuple[Tensor, Tensor]:
@@ -153,32 +267,6 @@ def collate(batch: list[samples.Sample]) -> tuple[Tensor, Tensor]:
     tokens = [sample.tokens + [vocabulary.END] * (length - len(sample)) for sample in batch]
     targets = [sample.targets + [samples.NO_TARGET] * (length - len(sample)) for sample in batch]
     return torch.tensor(tokens), torch.tensor(targets)
-
-
-def save(path: Path, model: Abacus, optimizers: list[torch.optim.Optimizer], progress: Progress) -> None:
-    state = {
-        "shape": asdict(model.shape),
-        "model": model.state_dict(),
-        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-        "progress": asdict(progress),
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def load(path: Path, model: Abacus, optimizers: list[torch.optim.Optimizer]) -> Progress:
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(saved)
-    return Progress(**state["progress"])
-
-
-def say(run: Path, line: str) -> None:
-    print(line, flush=True)
-    with (run / "log.txt").open("a") as log:
-        log.write(line + "\n")
 
 
 if __name__ == "__main__":

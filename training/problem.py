@@ -1,0 +1,113 @@
+"""One problem: how it is asked, how it is thought through, and whether training may see it."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from random import Random
+
+HELD_OUT_SHARE = 20
+"""One problem in this many is held out."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem and the pieces its thoughts are put together from.
+
+    key      the numbers in an order of their own, the same for every wording: what the split goes by
+    head     the tersest thought that is one: each step in the head; ends in the answer
+    work     the thought in long-hand; ends in the answer
+    checks   ways to check the answer, each some lines; the first is the one a thought of its own accord ends with
+    slip     a long-hand thought with a slip in its last column, and the check that finds it; None where there is none
+    """
+
+    family: str
+    key: str
+    text: str
+    answer: str
+    head: list[str]
+    work: list[str]
+    checks: list[list[str]]
+    slip: tuple[list[str], list[str]] | None = None
+
+    @property
+    def held_out(self) -> bool:
+        return zlib.crc32(f"{self.family}:{self.key}".encode()) % HELD_OUT_SHARE == 0
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """How a family's problems are put: wordings for training, and paraphrases that only held-out problems have."""
+
+    trained: list[str]
+    held_out: list[str]
+
+    def fill(self, random: Random, held_out: bool, **fields: object) -> str:
+        text = random.choice(self.held_out if held_out else self.trained).format(**fields)
+        if "\\" not in text:
+            draw = random.random()
+            text = text.lower() if draw < 0.2 else text.upper() if draw < 0.23 else text
+        return text
+
+    def __add__(self, other: Wordings) -> Wordings:
+        return Wordings(self.trained + other.trained, self.held_out + other.held_out)
+
+
+def typed(random: Random, expression: str) -> str:
+    """`expression`, written with single spaces round its signs, as people type it: tight or spaced, some in LaTeX."""
+    latex = "\\" in expression
+    if random.random() < 0.35 and not latex:
+        expression = expression.replace(" ", "")
+    return f"${expression}$" if latex or random.random() < 0.1 else expression
+
+
+def number(random: Random, digits: int) -> int:
+    """A whole number of so many digits."""
+    return random.randint(10 ** (digits - 1), 10**digits - 1) if digits > 1 else random.randint(0, 9)
+
+
+def slipped(random: Random, lines: list[str]) -> tuple[list[str], int]:
+    """`lines` with the total of the last column one off, and the result that gives."""
+    sums, written = lines[-1].split(" ")
+    asked, total = sums.split("=")
+    wrong = int(total) + (1 if int(total) == 0 else random.choice([-1, 1]))
+    kept = written.removeprefix("-")[len(total) :]
+    result = str(int(f"{wrong}{kept}"))
+    sign = "-" if written.startswith("-") else ""
+    return [*lines[:-1], f"{asked}={wrong} {sign}{result}"], int(sign + result)
+
+
+EXPRESSIONS = Wordings(
+    [
+        "What is {e}?",
+        "What is {e}?",
+        "What is {e}?",
+        "What is {e}",
+        "What's {e}?",
+        "Compute {e}.",
+        "Compute {e}",
+        "Calculate {e}.",
+        "Calculate: {e}",
+        "Evaluate {e}.",
+        "Find {e}.",
+        "Work out {e}.",
+        "How much is {e}?",
+        "Please calculate {e}.",
+        "What is the value of {e}?",
+        "Find the value of {e}.",
+        "Can you work out {e}?",
+        "I need the result of {e}.",
+        "{e}=",
+        "{e} = ?",
+        "{e}",
+    ],
+    [
+        "Please compute {e}.",
+        "Can you calculate {e}?",
+        "What do you get for {e}?",
+        "Find the result of {e}.",
+        "Give me the value of {e}.",
+        "Compute the value of {e}",
+    ],
+)
+"""Wordings for whatever can be written as one expression."""
