@@ -17,7 +17,6 @@ from thinkcap.errors import ThinkcapError
 from thinkcap.grading import Grader, Verdict, equivalent
 
 FOREVER = r"9^{9^{9^9}}"
-posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX's")
 
 
 def pids_of(grader: Grader) -> list[int]:
@@ -82,7 +81,6 @@ def test_warming_starts_the_worker_without_waiting_for_it() -> None:
         assert wait_until(lambda: pids_of(grader))
 
 
-@posix
 def test_a_comparison_that_fills_the_memory_is_an_error_and_the_next_is_graded() -> None:
     with Grader(timeout=20, memory=400 << 20) as grader:
         assert grader.grade("x+x", "2x").correct
@@ -91,7 +89,6 @@ def test_a_comparison_that_fills_the_memory_is_an_error_and_the_next_is_graded()
         assert grader.grade("y+y", "2y").correct
 
 
-@posix
 def test_a_worker_that_was_killed_is_replaced() -> None:
     with Grader() as grader:
         assert grader.grade("x+x", "2x").correct
@@ -101,7 +98,6 @@ def test_a_worker_that_was_killed_is_replaced() -> None:
         assert grader.grade("y+y", "2y").correct
 
 
-@posix
 def test_closing_leaves_no_process_behind() -> None:
     with Grader(workers=2) as grader:
         grader.warm()
@@ -165,7 +161,6 @@ STUCK = """
 """
 
 
-@posix
 @pytest.mark.parametrize("stuck", [False, True])
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path, stuck: bool) -> None:
     script = STUCK.replace("FOREVER", repr(FOREVER)).replace("STUCK", repr(stuck))
@@ -177,7 +172,6 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, stuck: bool) ->
     assert wait_until(lambda: not is_running(worker))
 
 
-@posix
 def test_ctrl_c_is_the_parents_alone_and_leaves_no_noise(tmp_path: Path) -> None:
     script = """
         import sys, time

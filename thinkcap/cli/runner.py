@@ -278,6 +278,7 @@ def _loading(options: GenerationOptions) -> dict[str, Any]:
 def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
     from thinkcap.engine.engine import UNBOUNDED_CONTEXT, WIDTH
     from thinkcap.engine.llama import can_offload
+    from thinkcap.engine.memory import affordable
     from thinkcap.engine.threads import physical_cores
     from thinkcap.runs.batch import tasks_of
     from thinkcap.runs.estimate import bits_per_weight, bytes_per_cell, estimate, measure_speed
@@ -292,13 +293,15 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
         done = {Key.of_record(record) for record in read(run.output)}
         tasks = [task for task in tasks if not done.issuperset(task.keys)]
     on_gpu = options.gpu_layers != 0 and can_offload()
+    cell = bytes_per_cell(path) if path else None
     found = estimate(
         tasks,
         parallel=run.width or WIDTH,
         context=options.context or profile.context or UNBOUNDED_CONTEXT,
         weights=weights,
         bits=bits_per_weight(profile.quant),
-        cell=bytes_per_cell(path) if path else None,
+        cell=cell,
+        affordable=options.context or affordable(cell or 1),
         usual_solution=profile.usual_solution,
         speed=None if on_gpu else measure_speed(options.threads or physical_cores()),
     )

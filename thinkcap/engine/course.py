@@ -129,8 +129,8 @@ class Course:
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
-    _boost_from: int = 0
-    _marker_ids: list[int] = field(default_factory=list)
+    _boost_from: int = field(init=False)
+    _marker_ids: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         rules = self.rules

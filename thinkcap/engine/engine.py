@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import Unpack
 
 import thinkcap
-from thinkcap.engine import markers
+from thinkcap.engine import markers, memory
 from thinkcap.engine.budget import StopReason
 from thinkcap.engine.course import Marker, Rules
 from thinkcap.engine.events import Event, Finished
@@ -35,12 +34,6 @@ UNBOUNDED_CONTEXT = 32_768
 
 WIDTH = 16
 """Sequences in flight at once by default: on two cores 16 take 5.5 times one's step, while 2 take 2."""
-
-FORKS_SHARE = 2
-"""Forks get cells of their own where that takes at most this part of the memory for a run; else they share a pool."""
-
-MOST_SEATS = 256
-"""Sequences that llama.cpp keeps apart in one context at most."""
 
 WAIT = "Wait"
 """What goes on in the place of a close that came too early (s1, arXiv 2501.19393)."""
@@ -182,7 +175,7 @@ class Engine:
         """
         request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
         sequence = self._sequence(request, streams=True)
-        loop = StepLoop(self._apart([sequence], 1) or self._cache(sequence.cells, sequence.seats))
+        loop = StepLoop(self._context_for([sequence], 1))
         loop.add(sequence)
         with Interrupt() as interrupt, _running(loop):
             while not sequence.finished:
@@ -224,7 +217,7 @@ class Engine:
         if not sequences:
             return
         width = min(len(sequences), parallel or self.width)
-        loop = StepLoop(self._apart(sequences, width) or self._together(sequences, width))
+        loop = StepLoop(self._context_for(sequences, width))
         for sequence in sequences:
             loop.add(sequence)
         began = time.perf_counter()
@@ -281,9 +274,9 @@ class Engine:
         rules = self._rules(request, len(prompt))
         usual = self.profile.usual_solution
         sequence = Sequence(request, prompt, rules, self.model.piece, usual, streams, forks, self._probe)
-        if sequence.seats > MOST_SEATS:
+        if sequence.seats > memory.MOST_SEQUENCES:
             raise DoesNotFitError(
-                f"One thought would have {sequence.seats:,} answers, and {MOST_SEATS} is the most; "
+                f"One thought would have {sequence.seats:,} answers, and {memory.MOST_SEQUENCES} is the most; "
                 "ask for fewer budgets, depths or answers."
             )
         return sequence
@@ -328,33 +321,32 @@ class Engine:
             )
         return budget, "budget"
 
+    def _context_for(self, sequences: list[Sequence], width: int) -> Context:
+        """A context that `width` of the sequences run in at once, each with its forks."""
+        return self._apart(sequences, width) or self._together(sequences, width)
+
     def _apart(self, sequences: list[Sequence], width: int) -> Context | None:
         """A context that keeps `width` sequences and their forks apart, each with room for the longest; for fewer
-        sequences where memory does not allow more. None for less than two, or where forks would take too much."""
+        sequences where memory does not allow more. None where they have to share a pool."""
         longest = max(sequence.longest for sequence in sequences)
         seats = max(sequence.seats for sequence in sequences)
-        if seats > 1:
-            wanted, most = width * seats, min(MOST_SEATS, self._affordable // FORKS_SHARE // longest)
-            lone = width == 1 and self.model.least > 1  # it would be rounded otherwise than by `solve`
-            if wanted > most or lone:
-                return None
-        else:
-            wanted = min(width, MOST_SEATS, self._affordable // longest)
-        if self.model.recurrent or wanted < 2:
+        lone = width == 1 and self.model.least > 1  # it would be rounded otherwise than by `solve`
+        if lone or self.model.recurrent:
             return None
-        return self._cache(longest * wanted, wanted, apart=True)
+        count = memory.apart(longest, seats, width, self._affordable)
+        return self._cache(longest * count, count, apart=True) if count else None
 
     def _together(self, sequences: list[Sequence], width: int) -> Context:
         """A context for `width` sequences and their forks in one pool: their worst cases, within the memory there is;
         enough for one with all its forks in any case."""
         largest = sorted((sequence.cells for sequence in sequences), reverse=True)
-        seats = min(MOST_SEATS, width * max(sequence.seats for sequence in sequences))
+        seats = min(memory.MOST_SEQUENCES, width * max(sequence.seats for sequence in sequences))
         return self._cache(min(sum(largest[:width]), max(largest[0], self._affordable)), seats)
 
     @property
     def _affordable(self) -> int:
-        """KV cells that a run may take: as many as asked for, or as half of the free memory holds."""
-        return self._asked_context or _free_memory() // 2 // self.model.bytes_per_cell
+        """KV cells that a run may take: as many as the user said, or what the free memory allows."""
+        return self._asked_context or memory.affordable(self.model.bytes_per_cell)
 
     def _cache(self, cells: int, width: int, apart: bool = False) -> Context:
         """A context of at least `cells` for `width` sequences, kept for the next run where it suffices."""
@@ -412,11 +404,3 @@ def _running(loop: StepLoop) -> Iterator[None]:
         yield
     finally:
         loop.interrupt()
-
-
-def _free_memory() -> int:
-    """Bytes of memory that are free for use, 4 GiB where the system does not say."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return 4 << 30

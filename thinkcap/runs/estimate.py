@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from thinkcap.engine.memory import apart
 from thinkcap.runs.batch import Task
 
 BYTES_PER_TOKEN = 3
@@ -68,6 +69,7 @@ def estimate(
     weights: int,
     bits: float,
     cell: int | None,
+    affordable: int,
     usual_solution: int,
     speed: Speed | None,
 ) -> Estimate:
@@ -77,6 +79,7 @@ def estimate(
     context   tokens a thought without a budget ends at
     weights   bytes of the model's weights, at `bits` a weight
     cell      bytes of a KV cell
+    affordable  KV cells that the run may take
     usual_solution  tokens a solution of the model usually takes
     speed     this machine's, None where it tells nothing
     """
@@ -89,7 +92,17 @@ def estimate(
     ]
     solution = [len(task.keys) * task.request.budget.solution for task in tasks]
     width = max(1, min(parallel, len(tasks)))
-    cells = sorted(map(sum, zip(prompts, thinking, solution, strict=True)), reverse=True)[:width]
+    longest = max(
+        (
+            prompt + thought + task.request.budget.solution
+            for task, prompt, thought in zip(tasks, prompts, thinking, strict=True)
+        ),
+        default=0,
+    )
+    cells = longest * apart(longest, max((len(task.keys) for task in tasks), default=1), width, affordable)
+    if not cells:
+        together = map(sum, zip(prompts, thinking, solution, strict=True))
+        cells = sum(sorted(together, reverse=True)[:width])
     shared = sum(prompt for task, prompt in zip(tasks, prompts, strict=True) if task.request.sample == 0)
     seconds = usual_seconds = None
     if speed is not None:
@@ -108,7 +121,7 @@ def estimate(
         prompt_tokens=shared,
         parallel=width,
         weights_bytes=weights,
-        kv_bytes=None if cell is None else cell * sum(cells),
+        kv_bytes=None if cell is None else cell * cells,
         seconds=seconds,
         usual_seconds=usual_seconds,
     )
