@@ -10,7 +10,7 @@ MOST_SEQUENCES = 256
 SHARE = 0.5
 """Part of the free memory that a run may take."""
 
-FORKS_SHARE = 0.125
+FORKS_SHARE = 0.25
 """Part of that up to which forks get cells of their own; where they would take more, they share a pool."""
 
 
