@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from dataclasses import dataclass
 from random import Random
 
 HELD_OUT_SHARE = 20
 """One problem in this many is held out."""
+FRAMED_SHARE = 0.2
+"""Problems with other words around them, so that what counts is found wherever it stands."""
+BEFORE = ["", "", "Hi! ", "Quick question: ", "Homework: ", "Exercise: ", "Q: ", "Next one. ", "Hello, ", "Problem: "]
+AFTER = ["", "", "", " Thanks!", " Thank you.", " Please show your work.", " Give only the answer.", "\n"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Wordings:
 
     def fill(self, random: Random, held_out: bool, **fields: object) -> str:
         text = random.choice(self.held_out if held_out else self.trained).format(**fields)
+        if not held_out and random.random() < FRAMED_SHARE:
+            text = random.choice(BEFORE) + text + random.choice(AFTER)
         if "\\" not in text:
             draw = random.random()
             text = text.lower() if draw < 0.2 else text.upper() if draw < 0.23 else text
@@ -77,37 +84,47 @@ def slipped(random: Random, lines: list[str]) -> tuple[list[str], int]:
     return [*lines[:-1], f"{asked}={wrong} {sign}{result}"], int(sign + result)
 
 
-EXPRESSIONS = Wordings(
-    [
-        "What is {e}?",
-        "What is {e}?",
-        "What is {e}?",
-        "What is {e}",
-        "What's {e}?",
-        "Compute {e}.",
-        "Compute {e}",
-        "Calculate {e}.",
-        "Calculate: {e}",
-        "Evaluate {e}.",
-        "Find {e}.",
-        "Work out {e}.",
-        "How much is {e}?",
-        "Please calculate {e}.",
-        "What is the value of {e}?",
-        "Find the value of {e}.",
-        "Can you work out {e}?",
-        "I need the result of {e}.",
-        "{e}=",
-        "{e} = ?",
-        "{e}",
-    ],
-    [
-        "Please compute {e}.",
-        "Can you calculate {e}?",
-        "What do you get for {e}?",
-        "Find the result of {e}.",
-        "Give me the value of {e}.",
-        "Compute the value of {e}",
-    ],
-)
-"""Wordings for whatever can be written as one expression."""
+_PLAIN = [
+    "What is {e}?",
+    "What is {e}",
+    "What's {e}?",
+    "Compute {e}.",
+    "Compute {e}",
+    "Calculate {e}.",
+    "Calculate: {e}",
+    "Evaluate {e}.",
+    "Find {e}.",
+    "Work out {e}.",
+    "How much is {e}?",
+    "Please calculate {e}.",
+    "Can you work out {e}?",
+    "I need the result of {e}.",
+    "{e}=",
+    "{e} = ?",
+    "{e}",
+]
+_ASKED = ["Compute", "Calculate", "Evaluate", "Find", "Work out", "Give", "Tell me", "Determine", "Get", "Show me"]
+_POLITE = ["", "please ", "can you ", "could you ", "let us ", "I want you to "]
+_SOUGHT = ["", "the value of ", "the result of ", "the answer to ", "what you get for "]
+_HELD_OUT = [
+    "Please compute {e}.",
+    "Can you calculate {e}?",
+    "What do you get for {e}?",
+    "Find the result of {e}.",
+    "Give me the value of {e}.",
+    "Compute the value of {e}",
+]
+
+
+def _put_together() -> list[str]:
+    """Every way to ask for something, but those held out."""
+    ways = [f"What is {sought}{{e}}?" for sought in _SOUGHT[1:]]
+    for polite, verb, sought in itertools.product(_POLITE, _ASKED, _SOUGHT):
+        asked = f"{polite}{verb.lower()} {sought}{{e}}"
+        ways.append(f"{asked[0].upper()}{asked[1:]}{'?' if 'you ' in polite[-4:] and polite[0] == 'c' else '.'}")
+    barred = {wording.rstrip(".?") for wording in _HELD_OUT}
+    return [way for way in ways if way.rstrip(".?") not in barred]
+
+
+EXPRESSIONS = Wordings(_PLAIN * 20 + _put_together(), _HELD_OUT)
+"""Wordings for whatever can be written as one expression; half the time one of the plain ones."""

@@ -39,7 +39,7 @@ def solve(problem: Problem) -> Fraction:
             return value_of(key)
         case "division":
             a, b = map(int, key.split("/"))
-            asks_rest = re.search(r"remainder|mod", problem.text.lower())
+            asks_rest = re.search(r"remainder|mod|left over", problem.text.lower())
             return Fraction(a % b if asks_rest else a // b)
         case "linear":
             a, b, c, d = map(int, key.split(","))

@@ -22,13 +22,13 @@ FAMILIES: dict[str, Callable[[Random, bool], Problem]] = {
 }
 
 TRAINING_SHARES = {
-    "sum": 16,
+    "sum": 15,
     "product": 12,
     "division": 12,
     "brackets": 13,
-    "linear": 13,
-    "fraction": 11,
-    "percent": 8,
+    "linear": 12,
+    "fraction": 14,
+    "percent": 9,
     "story": 10,
 }
 

@@ -15,6 +15,9 @@ SUMS = Wordings(
         "Add up {list}.",
         "What do you get when you add {list}?",
         "What is the total of {list}?",
+        "Please add up {list}.",
+        "Work out the total of {list}.",
+        "How much are {list} together?",
     ],
     ["Work out the sum of {list}.", "Find the total of {list}.", "Please add {list}."],
 )
@@ -26,6 +29,10 @@ DIFFERENCES = Wordings(
         "What is {a} take away {b}?",
         "What do you get when you subtract {b} from {a}?",
         "{a} minus {b}",
+        "Compute {a} less {b}.",
+        "Please take {b} from {a}.",
+        "What is left of {a} when {b} is taken away?",
+        "How much more is {a} than {b}?",
     ],
     ["Please subtract {b} from {a}.", "Compute {a} minus {b}.", "What is left when you take {b} away from {a}?"],
 )
@@ -38,6 +45,9 @@ PRODUCTS = Wordings(
         "What do you get when you multiply {a} by {b}?",
         "Multiply {a} and {b}.",
         "{a} times {b}",
+        "Please find {a} times {b}.",
+        "Work out {a} times {b}.",
+        "Compute the product of {a} and {b}.",
     ],
     ["Please multiply {a} by {b}.", "Work out the product of {a} and {b}.", "Compute {a} times {b}."],
 )
@@ -49,6 +59,8 @@ QUOTIENTS = Wordings(
         "Find the whole quotient of {a} divided by {b}.",
         "What is the integer part of {a} / {b}?",
         "How often does {b} fit into {a}?",
+        "How many times can {b} be taken out of {a}?",
+        "When {a} is divided by {b}, what is the whole quotient?",
     ],
     ["Find the quotient when {a} is divided by {b}.", "How many times does {b} fit into {a}?"],
 )
@@ -61,6 +73,8 @@ REMAINDERS = Wordings(
         "What remainder does {a} leave when divided by {b}?",
         "{a} mod {b}",
         "Divide {a} by {b}. What is the remainder?",
+        "What is left over when {a} is divided by {b}?",
+        "Please find {a} mod {b}.",
     ],
     [
         "Find the remainder when {a} is divided by {b}.",
@@ -69,7 +83,14 @@ REMAINDERS = Wordings(
     ],
 )
 EXACT_DIVISIONS = Wordings(
-    ["Divide {a} by {b}.", "What is {a} divided by {b}?", "{a} divided by {b}"],
+    [
+        "Divide {a} by {b}.",
+        "What is {a} divided by {b}?",
+        "{a} divided by {b}",
+        "Find {a} divided by {b}.",
+        "Work out {a} divided by {b}.",
+        "Please calculate {a} divided by {b}.",
+    ],
     ["Please divide {a} by {b}.", "Compute {a} divided by {b}."],
 )
 TIMES_SIGNS = ["*", "*", "*", "x", "×", "\\times", "\\cdot"]
