@@ -276,7 +276,8 @@ class Context:
 
     Cells apart are read without a look at the other sequences' cells, and always in the order of the text: decoding is
     faster, the more so the longer the texts, and what a sequence gets is the same to the last bit whatever runs beside
-    it. In one pool a fork shares the cells of what it forked from, which apart have to be copied; there a long prompt
+    it, where its prompt was read in the same pieces: llama.cpp's attention rounds many tokens of a text otherwise than
+    few. In one pool a fork shares the cells of what it forked from, which apart have to be copied; there a long prompt
     that many have in common is read faster, too. Sequences apart are decoded together only where their ids follow each
     other: callers keep them in the lowest ones.
 
