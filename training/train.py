@@ -53,9 +53,9 @@ class Stage:
 
 
 STAGES = [
-    Stage("stem", 1, 28_000_000, cuts=False, rates=(1.0, 0.9), decay_from=0.95),
-    Stage("abacus", 2, 12_000_000, cuts=True, start="stem", rates=(0.9, 0.0), long_from=0.6),
-    Stage("twin", 2, 12_000_000, cuts=False, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("stem", 1, 20_000_000, cuts=False, rates=(1.0, 0.9), decay_from=0.95),
+    Stage("abacus", 2, 15_000_000, cuts=True, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("twin", 2, 15_000_000, cuts=False, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
 
 
