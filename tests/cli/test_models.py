@@ -71,11 +71,11 @@ def test_table_fits_80_columns_and_says_what_is_here(machine: Machine) -> None:
     lines = done.stdout.splitlines()
     assert max(map(len, lines[:-1])) <= 80
     assert lines[0].split() == ["MODEL", "SIZE", "LICENCE", "CUT", "PROMPT"]
-    assert lines[1].split() == ["l1-qwen-1.5b-max", "*", "q8_0", "1.4", "MB", "MIT", "message", "max"]
+    assert lines[1].split() == ["l1-qwen-1.5b-max", "*", "q8_0", "2.1", "MB", "MIT", "message", "max"]
     assert lines[2].split() == ["(f16", "3.6", "GB)"]
     assert lines[3] == "  Maths; told in the prompt how many tokens it may use, keeps under them"
     (other,) = [line for line in lines if line.startswith("someone/")]
-    assert other.split() == ["someone/Thinker-GGUF", "q4_k_m", "1.4", "MB"]
+    assert other.split() == ["someone/Thinker-GGUF", "q4_k_m", "2.1", "MB"]
     assert lines[-1] == f"Your own: {machine.models_file}"
     assert "\x1b" not in done.stdout
 
@@ -97,7 +97,7 @@ def test_show_says_what_was_found_in_a_file(machine: Machine) -> None:
     facts = {line[:13].strip(): line[13:] for line in done.stdout.splitlines() if line[:13].strip()}
     assert facts["thought"] == "<think> (one token) … </think> (one token)"
     assert facts["reply ends"] == "<｜end▁of▁sentence｜>"
-    assert facts["weights"] == "qwen2, q8_0, 1.4 MB"
+    assert facts["weights"] == "qwen2, q8_0, 2.1 MB"
     assert facts["opened by"] in ("the template", "thinkcap, with '<think>\\n'")
     record = json.loads(machine.run("models", "show", str(ABACUS), "--json").stdout)
     assert record["file"]["markers"]["end"] == "</think>"
@@ -120,11 +120,11 @@ def test_rm_frees_one_quant_or_everything(machine: Machine) -> None:
     unasked = machine.run("models", "rm", "l1-qwen-1.5b-max", "--quant", "f16")
     assert (unasked.returncode, unasked.stderr) == (
         2,
-        "thinkcap: Deleting l1-qwen-1.5b-max (f16) frees 1.4 MB: add --yes to do it unasked.\n",
+        "thinkcap: Deleting l1-qwen-1.5b-max (f16) frees 2.1 MB: add --yes to do it unasked.\n",
     )
     assert large.is_file()
     done = machine.run("models", "rm", "l1-qwen-1.5b-max", "--quant", "F16", "--yes")
-    assert (done.returncode, done.stderr) == (0, "Deleted l1-qwen-1.5b-max (f16): 1.4 MB are free again.\n")
+    assert (done.returncode, done.stderr) == (0, "Deleted l1-qwen-1.5b-max (f16): 2.1 MB are free again.\n")
     blobs = small.parents[2] / "blobs"
     assert [blob.name for blob in blobs.iterdir()] == ["L1-Q8_0.gguf"]
     assert small.is_file()
@@ -165,7 +165,7 @@ def test_rm_asks_on_a_terminal(machine: Machine) -> None:
         timeout=30,
         encoding="utf-8",
     )
-    terminal.expect(r"Delete l1-qwen-1.5b-max and free 1\.4 MB\? \[y/N\]")
+    terminal.expect(r"Delete l1-qwen-1.5b-max and free 2\.1 MB\? \[y/N\]")
     terminal.sendline("n")
     terminal.expect(pexpect.EOF)
     assert link.is_file()

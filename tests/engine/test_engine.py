@@ -125,7 +125,7 @@ def test_markers_of_several_tokens(abacus: thinkcap.Engine) -> None:
     with thinkcap.load("abacus", think_start="<think>", think_end="[end of thought]") as engine:
         outcome = engine.solve(HARD, 25, cut_style="bare")
         assert outcome.thinking_tokens == 25
-        assert outcome.injected_tokens == len("[end of thought]")
+        assert outcome.injected_tokens == len(abacus.model.tokenize("[end of thought]"))
         assert outcome.thinking == abacus.solve(HARD, None).thinking[:25]
         assert "[end of thought]" not in outcome.solution
 
