@@ -2,8 +2,8 @@
 
     python benchmarks/kill.py --problems 500 --samples 4 --kills 10
 
-The problems are held out from abacus's training, some of each of its families, and solved greedily. Exits with 1 unless the
-killed file holds every (problem, sample) once, each line is valid, and each thought, solution and verdict is the
+The problems are held out from abacus's training, some of each of its families, and solved greedily. Exits with 1 unless
+the killed file holds every (problem, sample) once, each line is valid, and each thought, solution and verdict is the
 undisturbed run's.
 """
 

@@ -228,6 +228,13 @@ def test_a_deadline_closes_the_thought_and_goes_on_to_the_solution() -> None:
     assert bytes(course.thought) == b"aaaa"
 
 
+@pytest.mark.parametrize(("least", "reason"), [(40, "deadline"), (3, "natural")])
+def test_a_close_at_the_deadline_is_the_models_own_only_behind_the_minimum(least: int, reason: str) -> None:
+    course = drive(rules(50, min_thinking=least), [ID[b"a"]] * 3 + [2, ID[b"done."], EOG], late=3).course
+    assert (course.stop_reason, course.finish_reason) == (reason, "stop")
+    assert bytes(course.thought) == b"aaa"
+
+
 def test_message_style_injects_its_sentence_before_the_marker() -> None:
     run = drive(rules(2, style="message", message=(ID[b"done."],), message_text="done."), [ID[b"a"]] * 3 + [EOG])
     assert run.text == b"aadone.</think>a"

@@ -16,8 +16,8 @@ def test_one_thought_at_a_time_needs_none(width: int, cells: int) -> None:
 
 
 def test_forks_get_them_all_or_none() -> None:
-    assert apart(longest=100, seats=5, width=4, cells=16_000) == 20
-    assert apart(longest=100, seats=5, width=4, cells=15_999) == 0
+    assert apart(longest=100, seats=5, width=4, cells=8_000) == 20
+    assert apart(longest=100, seats=5, width=4, cells=7_999) == 0
     assert apart(longest=1, seats=5, width=60, cells=1_000_000) == 0  # more than llama.cpp keeps apart
 
 

@@ -228,14 +228,14 @@ class Course:
     def _think(self, token: int, piece: bytes, close: Literal["deadline", "sure"] | None) -> Move:
         rules = self.rules
         if token == rules.end.id or token in rules.ends:
-            return self._close(token, close is not None)
+            return self._close(token, close)
         self.thinking_tokens += 1
         self.thought += piece
         self._lengths.append(len(piece))
         if rules.end.id is None:
             at = self.thought.find(rules.end.text, max(0, len(self.thought) - len(piece) - len(rules.end.text)))
             if at >= 0:
-                return self._close_by_text(token, at, close is not None)
+                return self._close_by_text(token, at, close)
         if self.thinking_tokens >= rules.thinking:
             return self._cut(rules.thinking_reason, token)
         if self._guard is not None and self.thinking_tokens > rules.min_thinking and self._guard.repeats(token):
@@ -244,18 +244,20 @@ class Course:
             return self._cut(close, token)
         return Move((token,))
 
-    def _close(self, token: int, must: bool) -> Move:
-        """The model ended its thought with the marker, or ended the whole reply: then the marker takes its place."""
-        if self.thinking_tokens < self.rules.min_thinking and not must:
+    def _close(self, token: int, close: Literal["deadline", "sure"] | None) -> Move:
+        """The model ended its thought with the marker, or ended the whole reply: then the marker takes its place. A
+        close before the minimum, which the model would not have been left, is the deadline's."""
+        early = self.thinking_tokens < self.rules.min_thinking
+        if early and close is None:
             return self._wait()
-        self.stop_reason = "natural"
+        self.stop_reason = close if early and close else "natural"
         self.phase = Phase.SOLUTION
         if token == self.rules.end.id:
             return Move((token,))
         self.injected_tokens += len(self.rules.end.tokens)
         return Move(self.rules.end.tokens)
 
-    def _close_by_text(self, token: int, at: int, must: bool) -> Move:
+    def _close_by_text(self, token: int, at: int, close: Literal["deadline", "sure"] | None) -> Move:
         """The marker's text is complete, from byte `at` of the thought on. Its tokens are no thinking tokens; what
         follows it in the last token begins the solution."""
         rest = bytes(self.thought[at + len(self.rules.end.text) :])
@@ -264,14 +266,15 @@ class Course:
             start -= self._lengths.pop()
             marker_tokens += 1
         self.thinking_tokens -= marker_tokens
-        if self.thinking_tokens < self.rules.min_thinking and not must:
+        early = self.thinking_tokens < self.rules.min_thinking
+        if early and close is None:
             del self.thought[start:]
             if start > at:
                 self._drop_last()
                 marker_tokens += 1
             return self._wait(rollback=marker_tokens - 1)
         del self.thought[at:]
-        self.stop_reason = "natural"
+        self.stop_reason = close if early and close else "natural"
         self.phase = Phase.SOLUTION
         self.solution += rest
         return Move((token,))
