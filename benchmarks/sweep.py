@@ -2,7 +2,7 @@
 
     python benchmarks/sweep.py                     # abacus, its held-out problems
     python benchmarks/sweep.py --model benchmarks/cache/shape-1.5b-q8_0.gguf --quants q8_0 \\
-        --limit 8 --budgets 32..512 --solution-budget 64 --cut-style bare --no-loop-guard --no-count
+        --limit 8 --length 500 --budgets 32..512 --solution-budget 64 --cut-style bare --no-loop-guard --no-count
 
 Greedy. Prints for each quant how many records of the sweep equal the batches', the tokens that sweeping one problem at
 a time decoded (side by side, problems that begin alike share even that) against what they should be, and the times of
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--quants", nargs="+", default=["f16", "q8_0"])
     parser.add_argument("--file", type=Path, default=HELD_OUT)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--length", type=int, help="tokens of a problem: each is said again and again up to so many")
     parser.add_argument("--budgets", type=parse_budgets, default=parse_budgets("0,16..256"))
     parser.add_argument("--solution-budget", type=int, default=64)
     parser.add_argument("--cut-style")
@@ -67,6 +68,8 @@ def main() -> None:
             arguments.model, quant=None if Path(arguments.model).exists() else quant, threads=arguments.threads
         ) as engine:
             engine.solve(problems[0], 8)  # reads the weights into memory
+            if arguments.length:
+                problems = [lengthened(engine, problem, arguments.length) for problem in problems]
             sweeps = [r for problem in problems for r in engine.sweep_requests(problem, arguments.budgets, **options)]
             counted = [] if arguments.no_count else [run(engine, [request], 1) for request in sweeps]
             swept = run(engine, sweeps, arguments.sweep_parallel or arguments.parallel)
@@ -83,6 +86,12 @@ def main() -> None:
             f"{expected:8}  {swept.seconds:8.2f}  {seconds:9.2f}  {swept.seconds / seconds:5.2f}",
             flush=True,
         )
+
+
+def lengthened(engine: Engine, problem: str, length: int) -> str:
+    """`problem` again and again, up to `length` tokens."""
+    tokens = engine.model.tokenize(f"{problem} " * length)[:length]
+    return b"".join(map(engine.model.piece, tokens)).decode("utf-8", "replace")
 
 
 def run(engine: Engine, requests: list[Request], parallel: int) -> Run:

@@ -103,7 +103,7 @@ _PLAIN = [
     "{e} = ?",
     "{e}",
 ]
-_ASKED = ["Compute", "Calculate", "Evaluate", "Find", "Work out", "Give", "Tell me", "Determine", "Get", "Show me"]
+_ASKED = ["compute", "calculate", "evaluate", "find", "work out", "give", "tell me", "determine", "get", "show me"]
 _POLITE = ["", "please ", "can you ", "could you ", "let us ", "I want you to "]
 _SOUGHT = ["", "the value of ", "the result of ", "the answer to ", "what you get for "]
 _HELD_OUT = [
@@ -120,8 +120,8 @@ def _put_together() -> list[str]:
     """Every way to ask for something, but those held out."""
     ways = [f"What is {sought}{{e}}?" for sought in _SOUGHT[1:]]
     for polite, verb, sought in itertools.product(_POLITE, _ASKED, _SOUGHT):
-        asked = f"{polite}{verb.lower()} {sought}{{e}}"
-        ways.append(f"{asked[0].upper()}{asked[1:]}{'?' if 'you ' in polite[-4:] and polite[0] == 'c' else '.'}")
+        asked = f"{polite}{verb} {sought}{{e}}{'?' if polite.startswith('c') else '.'}"
+        ways.append(asked[0].upper() + asked[1:])
     barred = {wording.rstrip(".?") for wording in _HELD_OUT}
     return [way for way in ways if way.rstrip(".?") not in barred]
 

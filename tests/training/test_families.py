@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from training import families
-from training.problem import Problem
+from training.families import algebra, arithmetic, stories
+from training.problem import EXPRESSIONS, Problem, Wordings
 
 EACH = 150
 NUMBER = re.compile(r"\d+")
@@ -121,6 +122,14 @@ def test_held_out_problems_share_neither_numbers_nor_wordings_with_training(fami
     for problem in drawn(family, held_out=True):
         assert problem.held_out
         assert NUMBER.sub("", problem.text.lower()) not in shown or family in ("brackets", "fraction"), problem.text
+
+
+def test_no_held_out_wording_is_trained() -> None:
+    lists = [w for module in (algebra, arithmetic) for w in vars(module).values() if isinstance(w, Wordings)]
+    lists += [EXPRESSIONS, *(frame.wordings for frame in stories.FRAMES.values())]
+    for wordings in lists:
+        trained = {wording.lower().rstrip(".?") for wording in wordings.trained}
+        assert not trained & {wording.lower().rstrip(".?") for wording in wordings.held_out}
 
 
 def test_training_problems_are_not_held_out() -> None:
