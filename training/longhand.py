@@ -66,7 +66,10 @@ def multiply(top: int, digit: int, zeros: str = "") -> list[str]:
 
 
 def combine(left: int, right: int) -> list[str]:
-    """`left + right` with any signs: in the head where one is a digit and the other small, else in columns."""
+    """`left + right` with any signs: in the head where one is a digit and the other small, else in columns.
+
+    Where the signs differ, a line compares the two first: which is larger says what is taken from what.
+    """
     written = f"{left}{right:+d}"
     big, small = max(abs(left), abs(right)), min(abs(left), abs(right))
     if big < 100 and small < 10:
@@ -74,10 +77,22 @@ def combine(left: int, right: int) -> list[str]:
     sign = "-" if left + right < 0 else ""
     if (left < 0) == (right < 0):
         plain, columns = f"{abs(left)}+{abs(right)}", add(abs(left), abs(right), sign)
-    else:
-        plain, columns = f"{big}-{small}", subtract(big, small, sign)
-    shown = f"-({plain})" if sign else plain
-    return [written if shown == written else f"{written}={shown}", *columns]
+        shown = f"-({plain})" if sign else plain
+        return [written if shown == written else f"{written}={shown}", *columns]
+    plain = f"-({big}-{small})" if sign else f"{big}-{small}"
+    turned = [] if plain == written else [plain]
+    return [written, compare(abs(left), abs(right)), *turned, *subtract(big, small, sign)]
+
+
+def compare(left: int, right: int) -> str:
+    """The digits of both, side by side from the top down to the first that differ: `4=4 6>3`."""
+    width = len(str(max(left, right)))
+    shown = []
+    for a, b in zip(str(left).zfill(width), str(right).zfill(width), strict=True):
+        shown.append(f"{a}{'=' if a == b else '>' if a > b else '<'}{b}")
+        if a != b:
+            break
+    return " ".join(shown)
 
 
 def times(left: int, right: int) -> list[str]:
@@ -103,7 +118,7 @@ def divide(number: int, divisor: int) -> list[str]:
     """Long division; the last line is `quotient r remainder`.
 
     Each line takes the digit, subtracts, and shows the quotient so far. Multiples of a divisor that is no table's are
-    written down first.
+    written down first, and taken away in columns; `rest` and the quotient so far follow.
     """
     lines = [f"{number}/{divisor}"]
     if divisor > TABLE:
@@ -114,8 +129,13 @@ def divide(number: int, divisor: int) -> list[str]:
     for digit in digits[length - 1 :]:
         current = 10 * rest + int(digit)
         rest = current % divisor
+        taken = current - rest
         quotient += str(current // divisor)
-        lines.append(f"{current}/{divisor}={quotient[-1]} {current}-{current - rest}={rest} {quotient}")
+        if divisor > TABLE and taken:
+            lines += [f"{current}/{divisor}={quotient[-1]} {current}-{taken}", *subtract(current, taken)]
+            lines.append(f"rest {rest} {quotient}")
+        else:
+            lines.append(f"{current}/{divisor}={quotient[-1]} {current}-{taken}={rest} {quotient}")
     return [*lines, f"{number // divisor} r {rest}"]
 
 

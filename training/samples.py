@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from training import scope, vocabulary
@@ -23,12 +23,12 @@ from training.problem import Problem
 
 NO_TARGET = -100
 SCOPE_SHARE = 0.04
-EXACT_SHARE, MOST_SHARE = 0.15, 0.08
 WAIT_SHARE = 0.04
-CUT_SHARE = 0.42
 CUT_AT_ZERO_SHARE = 0.12
 BOXED_SHARE = 0.15
 LONGEST_ASKED = 560
+ROUND = [16, 20, 32, 50, 64, 100, 128, 150, 200, 256, 300, 400, 500, 512]
+"""Lengths that people ask for."""
 HALF_LINE = 4
 """Tokens that a thought may go over a length it is asked for, rather than stay further below it."""
 INSTRUCTIONS = [
@@ -37,6 +37,26 @@ INSTRUCTIONS = [
     " Put your final answer within \\boxed{}.",
     "\n\nPlease reason step by step, and put your final answer within \\boxed{}.",
 ]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What a stage's samples are like, in shares of one.
+
+    exact, most  problems that ask for n tokens, and for at most n
+    round        of these n, those that are round numbers
+    cut          thoughts that are cut
+    """
+
+    exact: float
+    most: float
+    round: float
+    cut: float
+
+
+WHOLE = Mix(exact=0.17, most=0.09, round=0.0, cut=0.0)
+ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, cut=0.42)
+TWIN = replace(ELASTIC, cut=0.0)
 
 
 @dataclass
@@ -130,7 +150,7 @@ def _status_length(problem: Problem, left: int) -> int:
 
 def thought_within(problem: Problem, most: int) -> list[str]:
     """The most thorough thought that is surely not over `most` tokens; a guess where there is no room for one."""
-    room = most - 2 - most // 20
+    room = most - 3 - most // 8
     for lines in (checked(problem), problem.work, problem.head):
         if length_of(lines) <= room:
             return lines
@@ -150,40 +170,43 @@ def shortest_useful(problem: Problem) -> int:
 # --- samples --------------------------------------------------------------------------------------------------------
 
 
-def make_sample(random: Random, cuts: bool = True) -> tuple[Sample, int]:
+def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
     """A sample of ordinary length, and its length before any cut.
 
-    Without `cuts` the same random numbers give the same problem and thought, left whole.
+    The share of cuts aside, the same random numbers give the same problem and thought.
     """
     if random.random() < SCOPE_SHARE:
         sample = Sample()
         instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
         sample.read(vocabulary.prompt(scope.ask(random) + instruction))
-        return _close(random, sample, scope.THOUGHT, scope.SOLUTION, cuts)
+        return _close(random, sample, scope.THOUGHT, scope.SOLUTION, mix.cut)
     problem = training_problem(random)
     solution = f"\n\nThe answer is \\boxed{{{problem.answer}}}."
     draw = random.random()
     sample = Sample()
-    if draw < EXACT_SHARE:
-        asked = _asked(random, shortest_useful(problem), longest_useful(problem))
+    if draw < mix.exact:
+        asked = _asked(random, shortest_useful(problem), longest_useful(problem), mix.round)
         sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "")))
-        return _close(random, sample, thought_of(problem, asked), solution, cuts)
-    if draw < EXACT_SHARE + MOST_SHARE:
+        return _close(random, sample, thought_of(problem, asked), solution, mix.cut)
+    if draw < mix.exact + mix.most:
         near = length_of(random.choice([problem.head, problem.work, checked(problem)]))
-        asked = int(near * random.uniform(0.8, 1.6)) + 3 if random.random() < 0.5 else _asked(random, 16, LONGEST_ASKED)
+        if random.random() < 0.5:
+            asked = int(near * random.uniform(0.8, 1.6)) + 3
+        else:
+            asked = _asked(random, 16, LONGEST_ASKED, mix.round)
         sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "maximum ")))
-        return _close(random, sample, thought_within(problem, asked), solution, cuts)
+        return _close(random, sample, thought_within(problem, asked), solution, mix.cut)
     instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
     sample.read(vocabulary.prompt(problem.text + instruction))
     if problem.slip:
         work, found = problem.slip
         sample.read(vocabulary.encode(text_of(work)))
         mended = [*check(found), "no", f"again: {problem.work[0]}", *problem.work[1:]]
-        return _close(random, sample, mended, solution, cuts)
-    if random.random() < WAIT_SHARE / (1 - EXACT_SHARE - MOST_SHARE):
+        return _close(random, sample, mended, solution, mix.cut)
+    if random.random() < WAIT_SHARE / (1 - mix.exact - mix.most):
         _think(sample, problem, random.randint(1, 3) if length_of(problem.work) < 60 else 1)
-        return _close(random, sample, [], solution, cuts)
-    return _close(random, sample, checked(problem), solution, cuts)
+        return _close(random, sample, [], solution, mix.cut)
+    return _close(random, sample, checked(problem), solution, mix.cut)
 
 
 def make_long_sample(random: Random, length: int) -> Sample:
@@ -206,11 +229,13 @@ def length_text(random: Random, asked: int, most: str) -> str:
     return f"{before}Think for {most}{asked} tokens."
 
 
-def _asked(random: Random, least: int, most: int) -> int:
+def _asked(random: Random, least: int, most: int, round_share: float) -> int:
     """A length to ask for, as likely small as large; one in eight has nothing to do with the problem."""
     if random.random() < 0.125:
         least, most = 8, LONGEST_ASKED
     most = min(most, LONGEST_ASKED)
+    if round_share and random.random() < round_share and (fits := [n for n in ROUND if least <= n <= most]):
+        return random.choice(fits)
     return round(math.exp(random.uniform(math.log(least), math.log(max(least, most)))))
 
 
@@ -225,16 +250,16 @@ def _think(sample: Sample, problem: Problem, waits: int) -> None:
         sample.write(again)
 
 
-def _close(random: Random, sample: Sample, lines: list[str], solution: str, cuts: bool) -> tuple[Sample, int]:
+def _close(random: Random, sample: Sample, lines: list[str], solution: str, cut_share: float) -> tuple[Sample, int]:
     """`lines`, then the end of the thought, of itself or by a cut, and the solution."""
     start = sample.tokens.index(vocabulary.THINK) + 2
     if lines:
         sample.write(vocabulary.encode(text_of(lines)))
     whole = len(sample) + 1
-    kept, cut = random.random(), random.random() < CUT_SHARE
+    kept, cut = random.random(), random.random() < cut_share
     if random.random() < CUT_AT_ZERO_SHARE:
         kept = 0.0
-    if cut and cuts:
+    if cut:
         sample.cut(start + int(kept * (len(sample) - start)))
         sample.read([vocabulary.CLOSE])
     else:

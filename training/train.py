@@ -45,7 +45,7 @@ class Stage:
     name: str
     seed: int
     tokens: int
-    cuts: bool
+    mix: samples.Mix
     start: str | None = None
     rates: tuple[float, float] = (1.0, 0.0)
     decay_from: float = 0.0
@@ -53,9 +53,9 @@ class Stage:
 
 
 STAGES = [
-    Stage("stem", 1, 20_000_000, cuts=False, rates=(1.0, 0.9), decay_from=0.95),
-    Stage("abacus", 2, 15_000_000, cuts=True, start="stem", rates=(0.9, 0.0), long_from=0.6),
-    Stage("twin", 2, 15_000_000, cuts=False, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
+    Stage("abacus", 2, 18_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("twin", 2, 18_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
 
 
@@ -120,7 +120,7 @@ class Run:
             self.set_rates(done)
             long = done > self.stage.long_from and self.progress.steps % LONG_EVERY == 0
             random = Random(f"{self.stage.seed} {self.progress.steps}")
-            batches, whole = draw_step(random, self.stage.cuts, long)
+            batches, whole = draw_step(random, self.stage.mix, long)
             loss = self.step(batches)
             now = time.process_time()
             self.progress.steps += 1
@@ -241,11 +241,11 @@ def matrices_of(model: Abacus) -> list[Tensor]:
     return [p for p in model.blocks.parameters() if p.dim() == 2]
 
 
-def draw_step(random: Random, cuts: bool, long: bool) -> tuple[list[list[samples.Sample]], int]:
+def draw_step(random: Random, mix: samples.Mix, long: bool) -> tuple[list[list[samples.Sample]], int]:
     """The samples of one step, in micro-batches of similar length so that little is padded; and its tokens uncut."""
     drawn, size = [], 0
     while size < STEP_TOKENS:
-        sample, whole = samples.make_sample(random, cuts)
+        sample, whole = samples.make_sample(random, mix)
         drawn.append(sample)
         size += whole
     drawn.sort(key=len)

@@ -12,7 +12,7 @@ from training import families, samples, scope, vocabulary
 def test_targets_are_the_tokens_that_follow() -> None:
     random = Random(1)
     for _ in range(300):
-        sample, _ = samples.make_sample(random)
+        sample, _ = samples.make_sample(random, samples.ELASTIC)
         assert len(sample.tokens) == len(sample.targets)
         for target, (_, following) in zip(sample.targets, pairwise(sample.tokens), strict=False):
             assert target in (samples.NO_TARGET, following, vocabulary.CLOSE)
@@ -23,7 +23,7 @@ def test_targets_are_the_tokens_that_follow() -> None:
 def test_no_token_of_a_prompt_and_no_marker_of_a_cut_is_a_target() -> None:
     random, cuts = Random(2), 0
     for _ in range(300):
-        sample, whole = samples.make_sample(random)
+        sample, whole = samples.make_sample(random, samples.ELASTIC)
         start = sample.tokens.index(vocabulary.THINK)
         assert set(sample.targets[: start + 1]) == {samples.NO_TARGET}
         close = sample.tokens.index(vocabulary.CLOSE)
@@ -36,8 +36,8 @@ def test_no_token_of_a_prompt_and_no_marker_of_a_cut_is_a_target() -> None:
 def test_the_twin_sees_the_same_thoughts_whole() -> None:
     elastic, twin = Random(3), Random(3)
     for _ in range(200):
-        cut, whole_length = samples.make_sample(elastic)
-        whole, length = samples.make_sample(twin, cuts=False)
+        cut, whole_length = samples.make_sample(elastic, samples.ELASTIC)
+        whole, length = samples.make_sample(twin, samples.TWIN)
         assert whole_length == length == len(whole)
         kept = cut.tokens.index(vocabulary.CLOSE)
         assert cut.tokens[:kept] == whole.tokens[:kept]

@@ -161,7 +161,7 @@ def make_fraction(random: Random, held_out: bool) -> Problem:
         text = _asked(random, held_out, a, b, operator, c, d)
     reduced = _reduce(top, bottom)
     answer = reduced[-1].rpartition("=")[2]
-    work = [*lines, *reduced] if len(reduced) > 1 or "=" in reduced[0] else [*lines, reduced[0]]
+    work = [*lines, *reduced]
     p, q = (int(part) for part in f"{answer}/1".split("/")[:2])
     g = math.gcd(top, bottom) if top else bottom
     back = f"{p}*{g}={top} {q}*{g}={bottom}"
@@ -217,7 +217,7 @@ def _proper(random: Random) -> tuple[int, int]:
 
 
 def _reduce(top: int, bottom: int) -> list[str]:
-    """`top/bottom` in lowest terms, one prime at a time; the last line ends in the answer."""
+    """`top/bottom` in lowest terms, one prime after another until none divides both; the last line is the answer."""
     if top == 0:
         return [f"0/{bottom}=0"]
     lines = []
@@ -225,9 +225,10 @@ def _reduce(top: int, bottom: int) -> list[str]:
         while top % prime == 0 and bottom % prime == 0:
             lines.append(f"by {prime}: {top}/{bottom}={top // prime}/{bottom // prime}")
             top, bottom = top // prime, bottom // prime
-    if bottom == 1:
-        return [*lines, f"{top}/1={top}"]
-    return lines or [f"{top}/{bottom}"]
+        if min(abs(top), bottom) == 1:
+            break
+        lines.append(f"by {prime} no")
+    return [*lines, f"{top}/1={top}" if bottom == 1 else f"{top}/{bottom}"]
 
 
 def make_percent(random: Random, held_out: bool) -> Problem:
