@@ -27,6 +27,7 @@ def main() -> None:
     options = parser.parse_args()
     state = torch.load(options.checkpoint, weights_only=True)
     tensors = rename({name: tensor.float().numpy() for name, tensor in state["model"].items()})
+    options.folder.mkdir(parents=True, exist_ok=True)
     for name in FORMATS:
         path = options.folder / f"abacus-{name}.gguf"
         write(path, Shape(**state["shape"]), tensors, name)

@@ -45,17 +45,19 @@ class Mix:
 
     exact, most  problems that ask for n tokens, and for at most n
     round        of these n, those that are round numbers
+    spare        of its n, what a thought for at most n leaves free
     cut          thoughts that are cut
     """
 
     exact: float
     most: float
     round: float
+    spare: float
     cut: float
 
 
-WHOLE = Mix(exact=0.17, most=0.09, round=0.0, cut=0.0)
-ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, cut=0.42)
+WHOLE = Mix(exact=0.17, most=0.09, round=0.0, spare=0.125, cut=0.0)
+ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, spare=0.25, cut=0.42)
 TWIN = replace(ELASTIC, cut=0.0)
 
 
@@ -148,9 +150,9 @@ def _status_length(problem: Problem, left: int) -> int:
     return length_of([f"left {max(left, 0)}: {problem.answer}"])
 
 
-def thought_within(problem: Problem, most: int) -> list[str]:
-    """The most thorough thought that is surely not over `most` tokens; a guess where there is no room for one."""
-    room = most - 3 - most // 8
+def thought_within(problem: Problem, most: int, spare: float) -> list[str]:
+    """The most thorough thought that leaves a share of `spare` of `most` tokens free; a guess where none does."""
+    room = most - 3 - int(most * spare)
     for lines in (checked(problem), problem.work, problem.head):
         if length_of(lines) <= room:
             return lines
@@ -195,7 +197,7 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
         else:
             asked = _asked(random, 16, LONGEST_ASKED, mix.round)
         sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "maximum ")))
-        return _close(random, sample, thought_within(problem, asked), solution, mix.cut)
+        return _close(random, sample, thought_within(problem, asked, mix.spare), solution, mix.cut)
     instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
     sample.read(vocabulary.prompt(problem.text + instruction))
     if problem.slip:

@@ -54,8 +54,8 @@ class Stage:
 
 STAGES = [
     Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
-    Stage("abacus", 2, 18_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
-    Stage("twin", 2, 18_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("abacus", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
 
 

@@ -60,7 +60,7 @@ def test_thoughts_keep_below_the_most_they_may_take() -> None:
     for _ in range(300):
         problem = families.training_problem(random)
         for most in (20, 32, 64, 128, 512):
-            assert samples.length_of(samples.thought_within(problem, most)) <= most
+            assert samples.length_of(samples.thought_within(problem, most, samples.ELASTIC.spare)) <= most
 
 
 def test_a_long_sample_is_as_long_as_asked() -> None:
