@@ -129,7 +129,7 @@ class Trial:
         """Whether it ends by itself within 200 tokens where it is asked what it cannot do, and says so."""
         random = Random(SEED)
         texts = [scope.ask(random, held_out=True) for _ in range(200)]
-        texts += [" ".join(random.choices(scope.HELD_OUT.words.split(), k=400))[:2000] for _ in range(20)]
+        texts += [" ".join(random.choices(scope.HELD_OUT.words.split(), k=400))[:2000] for _ in range(150)]
         outcomes = self.run(self.request(f"scope-{i:03}", text) for i, text in enumerate(texts))
         short = self.share(outcomes, ends_soon)
         says = self.share(outcomes, lambda o: o.solution.strip() == scope.SOLUTION.strip())

@@ -22,7 +22,6 @@ from training.families import training_problem
 from training.problem import Problem
 
 NO_TARGET = -100
-SCOPE_SHARE = 0.04
 WAIT_SHARE = 0.04
 CUT_AT_ZERO_SHARE = 0.12
 BOXED_SHARE = 0.15
@@ -47,6 +46,8 @@ class Mix:
     round        of these n, those that are round numbers
     spare        of its n, what a thought for at most n leaves free
     cut          thoughts that are cut
+    scope        texts outside abacus's scope
+    long         of these, texts that are long for certain
     """
 
     exact: float
@@ -54,11 +55,14 @@ class Mix:
     round: float
     spare: float
     cut: float
+    scope: float = 0.04
+    long: float = 0.0
 
 
 WHOLE = Mix(exact=0.17, most=0.09, round=0.0, spare=0.125, cut=0.0)
 ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, spare=0.25, cut=0.42)
 TWIN = replace(ELASTIC, cut=0.0)
+FINISH = replace(ELASTIC, scope=0.2, long=0.6)
 
 
 @dataclass
@@ -177,10 +181,11 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
 
     The share of cuts aside, the same random numbers give the same problem and thought.
     """
-    if random.random() < SCOPE_SHARE:
+    if random.random() < mix.scope:
         sample = Sample()
+        long = mix.long > 0 and random.random() < mix.long
         instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
-        sample.read(vocabulary.prompt(scope.ask(random) + instruction))
+        sample.read(vocabulary.prompt(scope.ask(random, long=long) + instruction))
         return _close(random, sample, scope.THOUGHT, scope.SOLUTION, mix.cut)
     problem = training_problem(random)
     solution = f"\n\nThe answer is \\boxed{{{problem.answer}}}."

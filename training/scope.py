@@ -7,6 +7,8 @@ from random import Random
 
 THOUGHT = ["no arithmetic I know"]
 SOLUTION = "\n\nI only do arithmetic: sums, products, fractions and the like. This is outside what I can do."
+LONGEST = 2000
+"""Characters of a text at most."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,11 @@ HELD_OUT = Words(
 )
 
 
-def ask(random: Random, held_out: bool = False, longest: int = 2000) -> str:
-    """A text outside abacus's scope, of up to `longest` characters."""
+def ask(random: Random, held_out: bool = False, long: bool = False) -> str:
+    """A text outside abacus's scope, of up to 2,000 characters; of at least 200 if it is to be long."""
     words = HELD_OUT if held_out else TRAINED
-    kind = random.choices(["question", "mathematics", "foreign", "prose", "letters", "anything"], [6, 4, 3, 3, 2, 1])[0]
+    weights = [0, 0, 0, 3, 2, 1] if long else [6, 4, 3, 3, 2, 1]
+    kind = random.choices(["question", "mathematics", "foreign", "prose", "letters", "anything"], weights)[0]
     if kind == "question":
         s, t = random.sample(words.subjects.split("|"), 2)
         text = random.choice(words.questions).format(s=s, t=t, n=random.randint(2, 2000))
@@ -157,7 +160,7 @@ def ask(random: Random, held_out: bool = False, longest: int = 2000) -> str:
     if kind == "foreign":
         return " ".join(random.choices(words.foreign, k=random.choice([1, 1, 2, 5])))
     prose = words.words.split()
-    length = int(longest * random.random() ** 4) + 3
+    length = random.randint(200, LONGEST) if long else int(LONGEST * random.random() ** 4) + 3
     text = ""
     while len(text) < length:
         if kind == "prose":

@@ -1,8 +1,9 @@
 """Train abacus from nothing, or go on from its checkpoints: `python -m training.train`.
 
-Three runs, one after another: a *stem* on whole thoughts, then from it *abacus*, which also sees thoughts cut anywhere,
-and a *twin*, which sees the same problems, thoughts and learning rates but no cuts. Learning rates go by tokens, so the
-result depends on the seed and the number of workers, not on the machine's speed.
+Four runs, one after another: a *stem* on whole thoughts; from it the branch *cuts*, which also sees thoughts cut anywhere;
+from that, *abacus*, which also sees many long texts outside its scope; and from the stem a *twin* of the branch, with the
+same problems, thoughts and learning rates but no cuts. Learning rates go by tokens, so the result depends on the seed and
+the number of workers, not on the machine's speed.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Stage:
 
 STAGES = [
     Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
-    Stage("abacus", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("cuts", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
+    Stage("abacus", 3, 2_000_000, samples.FINISH, start="cuts", rates=(0.2, 0.0)),
     Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
 
