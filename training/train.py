@@ -1,9 +1,9 @@
 """Train abacus from nothing, or go on from its checkpoints: `python -m training.train`.
 
-Four runs, one after another: a *stem* on whole thoughts; from it the branch *cuts*, which also sees thoughts cut anywhere;
-from that, *abacus*, which also sees many long texts outside its scope; and from the stem a *twin* of the branch, with the
-same problems, thoughts and learning rates but no cuts. Learning rates go by tokens, so the result depends on the seed and
-the number of workers, not on the machine's speed.
+Four runs, one after another: a *stem* on whole thoughts; from it the branch *cuts*, which also sees thoughts cut
+anywhere; from that, *abacus*, which also sees many long texts outside its scope; and from the stem a *twin* of the
+branch, with the same problems, thoughts and learning rates but no cuts. Learning rates go by tokens, so the result
+depends on the seed and the number of workers, not on the machine's speed.
 """
 
 from __future__ import annotations
