@@ -103,6 +103,20 @@ def test_every_equation_in_a_thought_holds(family: str) -> None:
                     assert math.floor(left) == int(found["c"]), (problem.text, line)
 
 
+@pytest.mark.parametrize("family", families.FAMILIES)
+def test_every_comparison_in_a_thought_holds(family: str) -> None:
+    holds = {"<": int.__lt__, "=": int.__eq__, ">": int.__gt__}
+    for problem in drawn(family):
+        for line in problem.work:
+            if re.fullmatch(r"\d[<=>]\d( \d[<=>]\d)*", line):
+                assert all(holds[shown[1]](int(shown[0]), int(shown[2])) for shown in line.split(" ")), line
+
+
+def test_fractions_are_in_lowest_terms() -> None:
+    for problem in drawn("fraction"):
+        assert problem.answer == str(Fraction(problem.answer)), problem.text
+
+
 def test_a_slip_is_found_by_its_check() -> None:
     for family in ("sum", "product"):
         slips = [problem for problem in drawn(family) if problem.slip]

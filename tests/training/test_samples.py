@@ -60,7 +60,9 @@ def test_thoughts_keep_below_the_most_they_may_take() -> None:
     for _ in range(300):
         problem = families.training_problem(random)
         for most in (20, 32, 64, 128, 512):
-            assert samples.length_of(samples.thought_within(problem, most, samples.ELASTIC.spare)) <= most
+            for spare in (samples.WHOLE.spare, samples.ELASTIC.spare):
+                length = samples.length_of(samples.thought_within(problem, most, spare))
+                assert length <= most - int(most * spare)
 
 
 def test_a_long_sample_is_as_long_as_asked() -> None:
@@ -74,3 +76,4 @@ def test_texts_out_of_scope_share_no_wording_between_training_and_evaluation() -
     assert not set(scope.TRAINED.foreign) & set(scope.HELD_OUT.foreign)
     random = Random(7)
     assert all(0 < len(scope.ask(random)) <= 2000 for _ in range(500))
+    assert all(190 < len(scope.ask(random, long=True)) <= 2000 for _ in range(100))
