@@ -51,22 +51,22 @@ def draw(logits: Logits, sampling: Sampling, random: Random) -> int:
     first = int(logits.argmax())
     if sampling.temperature == 0.0:
         return first
-    best = logits[first]
+    best = logits.item(first)
     live = (logits > best - LIVE_RANGE * sampling.temperature).nonzero()[0]
     point = random.random()
     if live.size <= 1:
         return first
-    scaled = logits.take(live)
-    scaled -= best
-    scaled /= sampling.temperature
-    # A decode leaves no cache warm, so what counts is how much code runs: ufuncs cost less than methods that call them.
-    weights = scaled.astype(np.float64)
+    # A decode leaves no cache warm, so what counts is how much code runs: each kind of call costs more than its work.
+    weights = logits.take(live).astype(np.float64)
+    weights -= best
+    weights /= sampling.temperature
     np.exp(weights, out=weights)
     if 0 < sampling.top_k < live.size:
         kept = np.argpartition(-weights, sampling.top_k - 1)[: sampling.top_k]
         live, weights = live[kept], weights[kept]
+    sums = np.add.accumulate(weights)
     if sampling.top_p < 1.0:
-        whole = float(np.add.reduce(weights))
+        whole = sums.item(-1)
         enough = sampling.top_p * whole
         if enough <= 1.0:  # what the best token weighs
             return first
@@ -77,13 +77,11 @@ def draw(logits: Logits, sampling: Sampling, random: Random) -> int:
         live, weights = live.take(order), weights.take(order)
         sums = np.add.accumulate(weights)
         sums = sums[: int(sums.searchsorted(enough)) + 1]
-    else:
-        sums = np.add.accumulate(weights)
     if sampling.min_p > 0.0:
         weights = weights[: sums.size]
         kept = (weights >= sampling.min_p * weights.max()).nonzero()[0]
         live, sums = live.take(kept), np.add.accumulate(weights.take(kept))
-    return int(live[min(int(sums.searchsorted(point * sums[-1], side="right")), sums.size - 1)])
+    return live.item(min(int(sums.searchsorted(point * sums.item(-1), side="right")), sums.size - 1))
 
 
 def log_probability(logits: Logits, token: int) -> float:
