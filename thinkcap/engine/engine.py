@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 import thinkcap
 from thinkcap.engine import markers, memory
@@ -54,8 +54,7 @@ class Failure:
     error: ThinkcapError
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """How a run of many stands after a step.
 
     active, waiting   sequences in flight and still to come

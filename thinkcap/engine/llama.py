@@ -10,6 +10,7 @@ import ctypes
 import platform
 import re
 import sys
+import time
 from collections import deque
 from collections.abc import Collection, Sequence
 from functools import cached_property
@@ -273,6 +274,7 @@ class Context:
     sequences   sequences at most; their ids are 0 … sequences-1
     chunk       tokens one decode takes at most
     apart       whether each sequence has cells of its own, an equal part of all, instead of a share in one pool
+    seconds     time spent in llama.cpp's decoding so far
 
     Cells apart are read without a look at the other sequences' cells, and always in the order of the text: decoding is
     faster, the more so the longer the texts, and what a sequence gets is the same to the last bit whatever runs beside
@@ -336,6 +338,7 @@ class Context:
         self._rows = 0
         self._parts = 0
         self._logits: list[npt.NDArray[np.float32]] = []
+        self.seconds = 0.0
         self._seen = (0, 0)
 
     def close(self) -> None:
@@ -386,7 +389,10 @@ class Context:
         rows = self._rows
         filler = self._fill_up()
         self._batch.n_tokens, self._filled, self._rows, self._parts = self._filled, 0, 0, 0
+        start = time.perf_counter()
         status = llama.llama_decode(self._pointer, self._batch)
+        address: int = _logits_address(self._pointer) if rows else 0  # waits for a GPU
+        self.seconds += time.perf_counter() - start
         for sequence in filler:
             self.forget(sequence)
         if status != 0:
@@ -397,7 +403,6 @@ class Context:
             )
         if rows == 0:
             return []
-        address = _logits_address(self._pointer)
         if (address, rows) != self._seen:
             memory = memoryview((ctypes.c_float * (rows * self._n_vocab)).from_address(address))
             self._logits = list(np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab))

@@ -6,7 +6,6 @@ tokens to each step's one decode, and leaves when it is finished.
 
 from __future__ import annotations
 
-import time
 from bisect import insort
 from collections import deque
 from heapq import heappop, heappush
@@ -37,7 +36,11 @@ class StepLoop:
         self.active: list[Sequence] = []
         self.sampled = 0
         self.decoded = 0
-        self.decode_seconds = 0.0
+        self._seconds_before = context.seconds
+
+    @property
+    def decode_seconds(self) -> float:
+        return self._context.seconds - self._seconds_before
 
     @property
     def busy(self) -> bool:
@@ -53,10 +56,7 @@ class StepLoop:
         if self._context.apart:
             self._close_ranks()
         rows = self._fill()
-        start = time.perf_counter()
-        logits = self._context.decode()
-        self.decode_seconds += time.perf_counter() - start
-        for row, sequence in zip(logits, rows, strict=True):
+        for row, sequence in zip(self._context.decode(), rows, strict=True):
             sequence.take(row)
             if sequence.offspring:
                 self._adopt(sequence)
