@@ -96,6 +96,14 @@ def test_options_reach_the_engine(solve):
     assert record["solution_tokens"] <= 5
 
 
+def test_verbose_shows_the_log_to_its_end(solve):
+    loud = solve(PROBLEM, *ABACUS, "--budget", "4", "--verbose")
+    assert loud.code == 0
+    assert "model buffer size" in loud.err
+    assert "KV buffer size" in loud.err  # of the context, which is made once the model is loaded
+    assert "buffer size" not in solve(PROBLEM, *ABACUS, "--budget", "4").err
+
+
 def test_expect_says_right_and_exits_with_0(solve):
     answer = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json").record["answer"]
     run = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json", "--expect", f" {answer}.0 ")

@@ -71,13 +71,15 @@ class _Log:
 _log: _Log | None = None
 
 
-def start(verbose: bool = False) -> None:
-    """Starts llama.cpp once a process. `verbose` sends its log to standard error from now on."""
+def start(verbose: bool | None = None) -> None:
+    """Starts llama.cpp once a process. `verbose` says whether its log goes to standard error from now on; None leaves
+    that as it is."""
     global _log
     if _log is None:
         _log = _Log()
         llama.llama_backend_init()
-    _log.verbose = verbose
+    if verbose is not None:
+        _log.verbose = verbose
 
 
 def version() -> str:
