@@ -113,6 +113,7 @@ def memory_besides(model: Path, width: int, prompt: int, tokens: int) -> float:
     buffers: dict[str, float] = {}
     for name, size in re.findall(r"(\S+ +(?:KV|compute|output) buffer size) = +([\d.]+) MiB", found["log"]):
         buffers[name] = max(buffers.get(name, 0.0), float(size))
+    assert any("KV" in name for name in buffers), found["log"]
     return (found["peak_bytes"] - found["file_bytes"]) / MIB - sum(buffers.values())
 
 

@@ -137,7 +137,7 @@ def problems(model: str, count: int, prompt: int) -> dict[str, list[str]]:
 
 def prompts(model: str, prompt: int) -> dict[str, float]:
     with warmed(model) as engine:
-        request = engine.request(problem(engine, prompt, 0), 0, solution_budget=1)
+        request = asked(engine, problem(engine, prompt, 0), 1)
         engine.solve(
             request
         )  # the first prompt of a size finds llama.cpp's buffers untouched, as llama-bench's does not
