@@ -13,7 +13,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -68,18 +68,12 @@ class _Log:
             self.errors.append(line.strip())
 
 
-_log: _Log | None = None
-
-
-def start(verbose: bool | None = None) -> None:
-    """Starts llama.cpp once a process. `verbose` says whether its log goes to standard error from now on; None leaves
-    that as it is."""
-    global _log
-    if _log is None:
-        _log = _Log()
-        llama.llama_backend_init()
-    if verbose is not None:
-        _log.verbose = verbose
+@cache
+def start() -> _Log:
+    """Starts llama.cpp, once a process. Returns its log."""
+    log = _Log()
+    llama.llama_backend_init()
+    return log
 
 
 def version() -> str:
@@ -111,15 +105,15 @@ class Model:
     """
 
     def __init__(self, path: Path, gpu_layers: int | None = None, verbose: bool = False) -> None:
-        start(verbose)
-        assert _log is not None
+        log = start()
+        log.verbose = verbose
+        log.errors.clear()
         _check_head(path)
-        _log.errors.clear()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = _ALL_LAYERS if gpu_layers is None else gpu_layers
         pointer = llama.llama_model_load_from_file(str(path).encode(), params)
         if not pointer:
-            raise ModelFileError(_why_unloadable(path, list(_log.errors)))
+            raise ModelFileError(_why_unloadable(path, list(log.errors)))
         self._pointer = pointer
         self._vocab = llama.llama_model_get_vocab(pointer)
         self._pieces: dict[int, bytes] = {}
@@ -292,8 +286,6 @@ class Context:
     def __init__(
         self, model: Model, pointer: object, cells: int, sequences: int, threads: int, chunk: int, apart: bool = False
     ) -> None:
-        assert _log is not None
-        _log.errors.clear()
         most = llama.llama_max_parallel_sequences()
         self._tile = model.tile if sequences < most else 1
         self._least = model.least if apart else 1
