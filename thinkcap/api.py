@@ -54,7 +54,7 @@ def load(
         profile,
         threads=threads or (tuned.threads if tuned else None),
         context=context,
-        width=tuned.parallel if tuned else None,
+        parallel=tuned.parallel if tuned else None,
         read_answer=answer_in,
         load_seconds=time.perf_counter() - began,
     )
