@@ -157,6 +157,23 @@ def test_a_build_for_another_processor_is_one_sentence_instead_of_a_crash(tmp_pa
     assert cpu_check(doctor)["state"] == "broken"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize("script", ["kill -9 $$", "exit 1", None])
+def test_a_trial_that_says_nothing_about_the_build_does_not_lock_the_user_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None
+) -> None:
+    """The system ended the child for want of memory, say, or it could not start at all."""
+    python = tmp_path / "python"
+    if script:
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    found = extra_buffers._try()
+    assert not found.allowed
+    assert found.usable
+    assert found.finding
+
+
 @pytest.fixture
 def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The trials made in this process, each of them counted instead of run; every call of `trial` asks anew."""

@@ -55,7 +55,8 @@ _BUILTIN = Path(__file__).with_name("builtin") / "abacus-f16.gguf"
 _PROBLEM = "What is 384 + 297 + 581?"
 _TOKENS = 8
 _KEPT_FOR = re.compile(r"vendor_id|model|model name|cpu family|stepping|flags|Features|CPU \w+")
-_NT_ERROR = 0xC0000000  # from here on, an exit status of Windows is an exception that nothing caught
+_FAULTS = {-signal.SIGILL, -signal.SIGSEGV, -signal.SIGFPE, -signal.SIGABRT}
+_NT_FAULT = 0xC0000000  # an exit status of Windows from here on is a fault, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ def _try() -> Trial:
     """Runs the child. Its first line says that it decoded without extra buffers, its second how it went with them."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    with TemporaryDirectory() as folder:
-        try:
+    try:
+        with TemporaryDirectory() as folder:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "thinkcap.catalog.extra_buffers", folder],
                 stdin=subprocess.DEVNULL,
@@ -169,21 +170,23 @@ def _try() -> Trial:
                 timeout=TIMEOUT,
                 check=False,
             )
-        except subprocess.TimeoutExpired:
-            return Trial(allowed=False, finding=f"did not end within {TIMEOUT:g} seconds")
+    except subprocess.TimeoutExpired:
+        return Trial(allowed=False, finding=f"did not end within {TIMEOUT:g} seconds")
+    except OSError as error:
+        return Trial(allowed=False, finding=f"could not start ({error.strerror or error})")
     said = done.stdout.split()
     if done.returncode == 0:
         same = said == [b"decoded", b"same"]
         return Trial(allowed=same, finding="" if same else "gave other tokens with them than without")
-    crashed = done.returncode < 0 or done.returncode >= _NT_ERROR
-    return Trial(allowed=False, usable=bool(said) or not crashed, finding=f"ended in {_status(done.returncode)}")
+    faulty = done.returncode in _FAULTS or done.returncode >= _NT_FAULT
+    return Trial(allowed=False, usable=bool(said) or not faulty, finding=f"ended in {_status(done.returncode)}")
 
 
 def _status(code: int) -> str:
     try:
         return signal.Signals(-code).name
     except ValueError:
-        return f"exit status {code:#x}" if code >= _NT_ERROR else f"exit status {code}"
+        return f"exit status {code:#x}" if code >= _NT_FAULT else f"exit status {code}"
 
 
 def _child(folder: Path) -> None:
