@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from thinkcap.catalog import extra_buffers
-from thinkcap.engine import llama
+from thinkcap.engine.model import llama
 
 ROOT = Path(__file__).parents[2]
 SEGMENTATION_FAULT = "*(volatile int *) 0 = 1"

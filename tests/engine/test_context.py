@@ -8,7 +8,7 @@ import pytest
 
 import thinkcap
 from thinkcap.catalog import extra_buffers
-from thinkcap.engine.llama import Context, Model
+from thinkcap.engine.model.llama import Context, Model
 
 TOKENS = b"What is 384 + 297 + 581?"
 

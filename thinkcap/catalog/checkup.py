@@ -72,7 +72,7 @@ def _thinkcap() -> Check:
 
 
 def _llama() -> Check:
-    from thinkcap.engine import llama
+    from thinkcap.engine.model import llama
 
     build = _ggml_version()
     return Check("llama.cpp", "ok", f"llama-cpp-python {llama.version()}" + (f", ggml {build}" if build else ""))
@@ -117,7 +117,7 @@ def _cpu() -> Check:
 
 
 def _threads() -> Check:
-    from thinkcap.engine.threads import physical_cores
+    from thinkcap.engine.model.threads import physical_cores
 
     return Check("threads", "ok", f"{physical_cores()} of {os.cpu_count()} logical CPUs (--threads changes it)")
 
@@ -148,7 +148,7 @@ def _memory_sizes() -> tuple[int, int]:
 
 def _gpu() -> Check:
     from thinkcap.catalog import extra_buffers
-    from thinkcap.engine import llama
+    from thinkcap.engine.model import llama
 
     extra_buffers.allowed()  # a build for other processors may die of the next question
     if llama.can_offload():

@@ -22,7 +22,7 @@ from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from thinkcap.engine import llama
+from thinkcap.engine.model import llama
 from thinkcap.errors import ThinkcapError
 
 FLAGS = {
