@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 import thinkcap
+from thinkcap.catalog import extra_buffers
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model
@@ -31,7 +32,7 @@ def decode(context: KvCache, count: int, steps: int = 3) -> list[list[npt.NDArra
 def model() -> Model:
     with thinkcap.load("abacus", quant="q8_0") as engine:
         path = engine.model.path
-    return Model(path, gpu_layers=0)
+    return Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 11, 14])

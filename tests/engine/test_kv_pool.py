@@ -18,9 +18,7 @@ def test_one_thought_at_a_time_needs_none(width: int, cells: int) -> None:
 def test_forks_get_them_all_or_none() -> None:
     assert separate_sequences(longest=100, kv_sequences=5, width=4, cells=8_000) == 20
     assert separate_sequences(longest=100, kv_sequences=5, width=4, cells=7_999) == 0
-    assert (
-        separate_sequences(longest=1, kv_sequences=5, width=60, cells=1_000_000) == 0
-    )  # above llama.cpp's most
+    assert separate_sequences(longest=1, kv_sequences=5, width=60, cells=1_000_000) == 0  # above llama.cpp's most
 
 
 def test_a_run_may_take_a_part_of_the_free_memory() -> None:

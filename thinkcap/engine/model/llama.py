@@ -61,6 +61,13 @@ def version() -> str:
     return str(llama_cpp.__version__)
 
 
+def build() -> tuple[str, str, list[tuple[str, int, int]]]:
+    """What tells the installed build from others: its version, its folder, and each library's name, size and time."""
+    folder = Path(api._lib._name).resolve().parent
+    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return version(), str(folder), [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+
+
 def can_offload() -> bool:
     """Whether the installed build can put layers on a GPU."""
     start()
@@ -73,24 +80,38 @@ def system_info() -> str:
     return str(api.llama_print_system_info().decode("utf-8", "replace"))
 
 
+def quantize(source: Path, target: Path, block_format: str) -> None:
+    """Writes a GGUF with its weights in another block format (`Q4_0`, `Q8_0`, …)."""
+    start()
+    params = api.llama_model_quantize_default_params()
+    params.ftype = getattr(api, f"LLAMA_FTYPE_MOSTLY_{block_format}")
+    params.pure = True
+    if api.llama_model_quantize(str(source).encode(), str(target).encode(), params):
+        raise ThinkcapError(f"llama.cpp could not write {target} in {block_format}.")
+
+
 class Model:
     """A GGUF file, mapped: its metadata, its vocabulary, its weights.
 
-    path        the file; of a split model, the first
-    gpu_layers  layers to offload; None offloads all if the build can
-    verbose     whether llama.cpp's log goes to standard error
-    caches      its open KV caches
+    path           the file; of a split model, the first
+    gpu_layers     layers to offload; None offloads all if the build can
+    verbose        whether llama.cpp's log goes to standard error
+    extra_buffers  whether llama.cpp may rearrange weights for this processor
+    caches         its open KV caches
 
     Raises ModelFileError, one sentence, for whatever is not a usable GGUF.
     """
 
-    def __init__(self, path: Path, gpu_layers: int | None = None, verbose: bool = False) -> None:
+    def __init__(
+        self, path: Path, gpu_layers: int | None = None, verbose: bool = False, extra_buffers: bool = True
+    ) -> None:
         log = start()
         log.verbose = verbose
         log.errors.clear()
         check_head(path)
         params = api.llama_model_default_params()
         params.n_gpu_layers = _ALL_LAYERS if gpu_layers is None else gpu_layers
+        params.use_extra_bufts = extra_buffers
         pointer = api.llama_model_load_from_file(str(path).encode(), params)
         if not pointer:
             raise ModelFileError(why_unloadable(path, log.errors))
