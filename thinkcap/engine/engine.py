@@ -30,6 +30,7 @@ from thinkcap.engine.prompt import markers
 from thinkcap.engine.prompt.prompter import Prompter
 from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
+from thinkcap.engine.scheduler import Counts
 from thinkcap.engine.sequence import Sequence
 from thinkcap.engine.settings import FROM_ENTRY, Options
 from thinkcap.errors import ClosedError, ThinkcapError, UsageError
@@ -125,6 +126,11 @@ class Engine:
     def idle(self) -> bool:
         """Whether nothing runs, and every cell and slot of the KV cache is free."""
         return self._core.idle
+
+    @property
+    def counts(self) -> Counts:
+        """Tokens that went through the engine so far."""
+        return self._core.counts
 
     @property
     def longest(self) -> int:
