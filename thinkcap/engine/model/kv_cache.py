@@ -163,7 +163,7 @@ class KvCache:
         hold at most what is kept.
         """
         separate = self.shape.per_sequence_kv
-        filler = self._padding.filler(self._parts if separate else self._filled)
+        filler = self._padding.filler(self._parts if separate else self._filled) if self._filled else 0
         if filler <= 0 or filler > self.room:
             return range(0)
         if not separate:
