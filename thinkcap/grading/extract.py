@@ -12,7 +12,14 @@ WINDOW = 2_000
 
 _BOX_OR_BRACE = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*(?P<open>\{)?|\\.|[{}]", re.DOTALL)
 _WITHOUT_BRACES = re.compile(r"[-+]?(?:\\(?!boxed|fbox)[a-zA-Z]+(?:\{[^{}\n]{0,100}\}){0,3}|[^\s\\{}$]{1,100})")
-_JOINING = re.compile(r"(?:\\[\])]|[\s$*]){0,20}(?:,|;|,?\s?and\b|,?\s?or\b)(?:\\[\[(]|[\s$*]){0,20}")
+_JOINING = re.compile(
+    r"""
+    (?: \\[\])] | [\s$*] | \\(?:quad|qquad)\b | \\[,;:!\ ] ){0,20}
+    (?: [,;] | ,?\s?(?:and|or)\b | ,?\s?\\(?:text|mathrm|mbox)\s?\{\s*,?\s*(?:and|or)\s*\} )
+    (?: \\[\[(] | [\s$*] | \\(?:quad|qquad)\b | \\[,;:!\ ] ){0,20}
+    """,
+    re.VERBOSE,
+)
 
 _ANNOUNCED = re.compile(
     r"""
@@ -30,6 +37,12 @@ _CONCLUSION = re.compile(r"\b(?:therefore|thus|hence|so)\b", re.IGNORECASE)
 _MATHS = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\(((?:[^\\]|\\[^)])+)\\\)|\\\[((?:[^\\]|\\[^\]])+)\\\]")
 _SENTENCE_END = re.compile(r"(?<![ap]\.m)[.!?](?=\s|\*|$)|\n")
 _AFTERTHOUGHT = re.compile(r",?\s(?:because|since|as|which|where|so|when|if|for)\s|\s\(", re.IGNORECASE)
+_STATED = re.compile(
+    r"(?:the|there|this|that|these|it|its|so|thus|hence|in|we|an?|each|every)\s"
+    r"(?:(?!\b(?:because|since|as)\b)(?:[^.\n]|\.(?=\d))){0,200}?\b(?:is|are|equals|was|were|will\s+be)\s"
+    r"(?:(?:exactly|equal\s+to|only|therefore|thus|then|given\s+by)\s){0,2}(?=[$\d]|-\d|\\[(\[])",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"-?\\?\$?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?\\?%)?")
 _BARE_ANSWER = re.compile(r"[-+]?[\d.,/]*\d\s?\\?%?|\(?[A-J]\)?|[a-zA-Z]\s?=\s?[-+]?[\d.,/]*\d")
 
@@ -115,8 +128,10 @@ def _announced(text: str) -> str | None:
 
 
 def _leading_answer(text: str) -> str | None:
-    """The answer ``text`` begins with: a whole formula if it starts with one, else the rest of the sentence."""
+    """The answer ``text`` begins with: a formula, the 34 of ``The largest $n$ is 34.``, or the rest of the sentence."""
     text = text.lstrip(" \t\n*`:")
+    if stated := _STATED.match(text):
+        text = text[stated.end() :]
     formula = _MATHS.match(text)
     if formula and not text[formula.end() :].lstrip().startswith(("$", "and ", "or ", ", $")):
         return _cleaned(next(filter(None, formula.groups()), ""))
