@@ -101,3 +101,41 @@ def test_spelling_anything_normally_never_raises_and_settles(text: str) -> None:
 def test_what_says_more_or_something_else_is_different(answer: str, expected: str) -> None:
     assert not equivalent(answer, expected)
     assert not equivalent(expected, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("3.5", "3,5"),
+        (r"\frac{7}{2}", "3,5"),
+        ("-0.5", "-0,5"),
+        (r"\frac{1}{8}", "0,125"),
+        ("2.5 cm", r"2,5 \text{ cm}"),
+        ("1.5, 2.5", "1,5; 2,5"),
+        ("(1.5, 2)", "(1,5; 2)"),
+        ("5, 3", "3,5"),
+    ],
+)
+def test_an_expected_answer_may_have_a_decimal_comma(answer: str, expected: str) -> None:
+    assert equivalent(answer, expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("3.6", "3,5"), ("35", "3,5"), ("3,5", "3.5"), ("1.234", "1,234"), ("1.2", "(1,2)"), ("(1.5, 2)", "(1;5; 2)")],
+)
+def test_a_comma_between_digits_is_not_always_a_decimal_one(answer: str, expected: str) -> None:
+    assert not equivalent(answer, expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("x^2+y^2=25", "25"), ("(x-1)^2+(y-2)^2=9", "9"), ("x^2+y^2=25", "x^2+y^2=16")]
+)
+def test_a_curve_is_not_the_number_on_its_right_side(answer: str, expected: str) -> None:
+    assert not equivalent(answer, expected)
+    assert not equivalent(expected, answer)
+
+
+@pytest.mark.parametrize("equation", ["BC^2 = 50", "m + n = 50", "x_1 + x_2 = 50", "7^2 + 1^2 = 50", "f(2) = 50"])
+def test_a_named_value_is_the_value(equation: str) -> None:
+    assert equivalent(equation, "50")

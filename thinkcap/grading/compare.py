@@ -10,6 +10,7 @@ matrix is its entries. What is left are single formulas.
 
 import re
 from collections.abc import Sequence
+from itertools import product
 
 from thinkcap.grading.normal import choice, normal, squeezed, without_choice, words
 from thinkcap.grading.number import multiple_of, number
@@ -20,7 +21,8 @@ LONGEST = 10_000
 """Characters past which answers are compared as text alone."""
 
 _LONGEST_FOR_QUICK = 500
-_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?!\d|,\d)")
+_THOUSANDS = re.compile(r"(?<![\d,.])[1-9]\d{0,2}(?:,\d{3})+(?!\d|,\d)")
+_DECIMAL_COMMA = re.compile(r"(?<![\d,.])(-?\d+),(\d+)(?![\d,])")
 _BASED = re.compile(r"(-?[\dA-Fa-f]+(?:\.[\dA-F]+)?)\s?_\s?\{?\s?(?:\\text\{)?\s?(\d+|[a-z]+)\s?\}?\}?")
 _BASE_NAMES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
 _TEXT_SUBJECT = re.compile(
@@ -34,6 +36,7 @@ _SUBJECT = re.compile(
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _COMMAND_OR_LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 _EXPONENT_OR_INDEX = re.compile(r"[\^_](?:\d|\{\d+\})")
+_SUM_OF_POWERS = re.compile(r"\^.*[+-]|[+-].*\^", re.DOTALL)
 _FUNCTION = re.compile(r"([a-zA-Z]\w?)\(([a-zA-Z])\)")
 _CONDITION = re.compile(
     r"(?P<body>.*?\S)\s?(?:"
@@ -47,17 +50,18 @@ _NUMERIC = re.compile(r"(?:[\d\s+\-*/^().,{}!]|\\(?:frac|sqrt|cdot|times|binom|p
 
 
 def quick(answer: str, expected: str) -> bool | None:
-    """The verdict where spelling, plain numbers, choices or words settle it; None where it takes more."""
-    if len(answer) > LONGEST or len(expected) > LONGEST:
-        return "".join(answer.split()) == "".join(expected.split())
+    """The verdict if spelling, plain numbers, choices or words settle it; None if it takes more.
+
+    Long texts are only compared as they are, so that no answer holds up the process that generates.
+    """
+    longest = max(len(answer), len(expected))
+    if longest > _LONGEST_FOR_QUICK:
+        alike = answer.split() == expected.split()
+        return True if alike and answer.strip() else (False if longest > LONGEST else None)
     given, wanted = _normal(answer, expected)
     if not given or not wanted:
         return False
-    if squeezed(given) == squeezed(wanted):
-        return True
-    if len(given) > _LONGEST_FOR_QUICK or len(wanted) > _LONGEST_FOR_QUICK:
-        return None
-    return _plainly(given, wanted)
+    return squeezed(given) == squeezed(wanted) or _plainly(given, wanted)
 
 
 def same(answer: str, expected: str) -> bool:
@@ -66,7 +70,10 @@ def same(answer: str, expected: str) -> bool:
     if settled is not None:
         return settled
     given, wanted = _normal(answer, expected)
-    return any(_agree(read(one), read(other)) for one in _comma_readings(given) for other in _comma_readings(wanted))
+    if not given or not wanted:
+        return False
+    pairs = product(_comma_readings(given), _comma_readings(wanted))
+    return any(_agree(read(one), read(other)) for one, other in [*pairs, *_with_decimal_commas(given, wanted)])
 
 
 def _normal(answer: str, expected: str) -> tuple[str, str]:
@@ -137,6 +144,15 @@ def _comma_readings(text: str) -> tuple[str, ...]:
     if not _THOUSANDS.search(text):
         return (text,)
     return _THOUSANDS.sub(lambda found: found.group().replace(",", ""), text), text
+
+
+def _with_decimal_commas(given: str, wanted: str) -> list[tuple[str, str]]:
+    """``3,5`` as 3.5 if the answer is no list, and ``1,5; 2`` as 1.5 and 2, which the semicolon parts."""
+    body, _unit = split_unit(wanted)
+    if ";" not in wanted and ("," in given or _THOUSANDS.fullmatch(body) or not _DECIMAL_COMMA.fullmatch(body)):
+        return []
+    decimal, wanted_decimal = (_DECIMAL_COMMA.sub(r"\1.\2", text) for text in (given, wanted))
+    return [(decimal, wanted_decimal)] if "," not in wanted_decimal and wanted_decimal != wanted else []
 
 
 def _agree(given: Meaning, wanted: Meaning) -> bool:
@@ -269,11 +285,14 @@ def _name_different_things(sides: list[str], wanted_sides: list[str]) -> bool:
 
 
 def _names_the_rest(side: str) -> bool:
-    """Whether an equation with this left side states a value: ``x = 5``, ``f(2) = 5``, ``m + n = 5``, ``3 + 2 = 5``."""
+    """Whether an equation with this left side states a value: ``x = 5``, ``f(2) = 5``, ``BC^2 = 5``, ``3 + 2 = 5``.
+
+    A sum of powers does not: ``x^2 + y^2 = 25`` is a curve.
+    """
     side = side.strip()
-    return bool(_SUBJECT.fullmatch(side) or _NUMERIC.fullmatch(side)) or not any(
-        map(str.isdigit, _EXPONENT_OR_INDEX.sub("", side))
-    )
+    if _SUBJECT.fullmatch(side) or _NUMERIC.fullmatch(side):
+        return True
+    return not _SUM_OF_POWERS.search(side) and not any(map(str.isdigit, _EXPONENT_OR_INDEX.sub("", side)))
 
 
 def _in_radians(body: str, unit: str) -> str:

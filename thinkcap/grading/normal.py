@@ -24,7 +24,7 @@ _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 _TRANSLATION = str.maketrans(_SYMBOLS)
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u00a0\u2000-\u200a\u202f\u3000]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SUPERSCRIPT = re.compile(f"[{''.join(_SUPERSCRIPTS)}]+")
 _SUBSCRIPT = re.compile(f"[{''.join(_SUBSCRIPTS)}]+")
 _UNICODE_ROOT = re.compile(r"√\s?(\d+|[a-zA-Z]|\([^()]*\)|\{[^{}]*\})")
@@ -125,7 +125,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*\.?")
 
 def normal(answer: str) -> str:
     """``answer`` in its one spelling: plain ASCII LaTeX without decoration, sizes, spacing commands or wrappers."""
-    text = _CONTROL.sub(" ", answer).strip()
+    text = " ".join(_CONTROL.sub(" ", answer).split())
     text = _SUPERSCRIPT.sub(lambda found: "^{" + "".join(_SUPERSCRIPTS[sign] for sign in found.group()) + "}", text)
     text = _SUBSCRIPT.sub(lambda found: "_{" + "".join(_SUBSCRIPTS[sign] for sign in found.group()) + "}", text)
     text = _UNICODE_ROOT.sub(lambda found: r"\sqrt{" + found.group(1).strip("(){}") + "}", text).translate(_TRANSLATION)

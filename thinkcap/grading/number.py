@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+_DIGITS = r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)"
 _NUMBER = re.compile(
     rf"(?P<sign>[-+]?)\s?(?:"
     rf"\\frac\s?\{{\s?(?P<frac_sign>-?)\s?(?P<over>\d+)\s?\}}\s?\{{\s?(?P<under>\d+)\s?\}}"

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from thinkcap.grading.compare import quick
 from thinkcap.grading.equivalence import shared_grader
-from thinkcap.grading.grader import Grader
+from thinkcap.grading.grader import Grader, Verdict
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ def vote(answers: Sequence[str | None], grader: Grader | None = None) -> Vote:
     An answer joins the first group whose first answer it equals; each pair of spellings is compared once. Ties go to
     the answer that was seen first.
     """
-    grader = grader or shared_grader()
+    comparisons = _Comparisons(grader or shared_grader(), limit=len(set(answers)))
     groups: list[tuple[str, list[int]]] = []
     joined: dict[str, list[int]] = {}  # spelling: the members of its group
     for place, answer in enumerate(answers):
         if answer is None or not answer.strip():
             continue
         if answer not in joined:
-            members = _equivalent_group(answer, groups, grader)
+            members = next((members for first, members in groups if comparisons.equal(answer, first)), None)
             if members is None:
                 members = []
                 groups.append((answer, members))
@@ -75,12 +76,34 @@ def vote(answers: Sequence[str | None], grader: Grader | None = None) -> Vote:
     return Vote(tuple(Group(answer, tuple(members)) for answer, members in largest_first), len(answers))
 
 
-def _equivalent_group(answer: str, groups: Sequence[tuple[str, list[int]]], grader: Grader) -> list[int] | None:
-    """The members of the first group ``answer`` belongs to. One that can't be compared in time belongs to none."""
-    for representative, members in groups:
-        verdict = grader.grade(answer, representative)
-        if verdict.correct:
-            return members
-        if verdict.reason not in ("equal", "different"):
-            return None
-    return None
+class _Comparisons:
+    """The comparisons of one vote, in which an answer that takes too long costs no other answer its group.
+
+    Each answer that needs algebra is first compared with a mere ``x``. One that fails there (out of time or memory) is
+    compared by its spelling from then on, so that it costs one timeout, not one for each other answer. At most
+    ``limit`` pairs of the others may fail before all pairs are compared by their spelling.
+    """
+
+    def __init__(self, grader: Grader, limit: int) -> None:
+        self._grader = grader
+        self._limit = limit
+        self._fails_alone: dict[str, bool] = {}
+
+    def equal(self, answer: str, other: str) -> bool:
+        settled = quick(answer, other)
+        if settled is not None:
+            return settled
+        if self._limit <= 0 or self._is_unreadable(answer) or self._is_unreadable(other):
+            return False
+        verdict = self._grader.grade(answer, other)
+        self._limit -= _failed(verdict)
+        return verdict.correct
+
+    def _is_unreadable(self, answer: str) -> bool:
+        if answer not in self._fails_alone:
+            self._fails_alone[answer] = _failed(self._grader.grade(answer, "x"))
+        return self._fails_alone[answer]
+
+
+def _failed(verdict: Verdict) -> bool:
+    return verdict.reason in ("timeout", "error")
