@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from thinkcap.grading import equivalent
-from thinkcap.grading.compare import quick
-from thinkcap.grading.normal import normal
-from thinkcap.grading.number import number
+from thinkcap.grading.equivalence import PLAIN_RULES, RULES, Rule, quick, same
+from thinkcap.grading.latex import normal
+from thinkcap.grading.numbers import number
 
 
 def test_importing_grading_brings_neither_sympy_nor_the_engine() -> None:
@@ -43,6 +43,24 @@ def test_algebra_is_done_where_it_takes_algebra() -> None:
     assert quick(r"\sqrt{18}", r"3\sqrt{2}") is None
     assert equivalent(r"\sqrt{18}", r"3\sqrt{2}")
     assert not equivalent(r"\sqrt{18}", r"2\sqrt{3}")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.decide.__name__)
+def test_each_rule_decides_its_examples_and_none_before_it_does(rule: Rule) -> None:
+    earlier = RULES[: RULES.index(rule)]
+    for example, verdict in ((rule.alike, True), (rule.unlike, False)):
+        if example is None:
+            continue
+        answer, expected = example
+        given, wanted = normal(answer), normal(expected)
+        assert [other.decide(given, wanted) for other in earlier] == [None] * len(earlier)
+        assert rule.decide(given, wanted) is verdict
+        assert same(answer, expected) is verdict
+        assert quick(answer, expected) is (verdict if rule in PLAIN_RULES else None)
+
+
+def test_the_last_rule_always_decides() -> None:
+    assert [RULES[-1].decide(one, "2x") for one in ("", "(", "x+x")] == [False, False, True]
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("", ""), ("", "5"), ("5", ""), (" ", " "), ("$$", "$$")])

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from thinkcap.grading.compare import quick
-from thinkcap.grading.equivalence import shared_grader
-from thinkcap.grading.grader import Grader, Verdict
+from thinkcap.grading.equivalence import quick
+from thinkcap.grading.grader import Grader, Verdict, shared_grader
 
 
 @dataclass(frozen=True)
