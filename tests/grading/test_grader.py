@@ -127,7 +127,7 @@ def test_a_grader_serves_many_threads() -> None:
     assert answers == [True] * 10
 
 
-def run_beside(tmp_path: Path, script: str, **options: object) -> "subprocess.Popen[str]":
+def run_beside(tmp_path: Path, script: str, start_new_session: bool = False) -> "subprocess.Popen[str]":
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
@@ -137,7 +137,7 @@ def run_beside(tmp_path: Path, script: str, **options: object) -> "subprocess.Po
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,  # type: ignore[call-overload]
+        start_new_session=start_new_session,
     )
 
 
@@ -197,6 +197,20 @@ def test_a_program_that_forgets_to_close_its_grader_ends_all_the_same(tmp_path: 
     with run_beside(tmp_path, script) as program:
         output, errors = program.communicate(timeout=60)
     assert (output, errors, program.returncode) == ("True\n", "", 0)
+
+
+def test_a_fork_has_a_grader_to_itself_and_leaves_its_parents_alone(tmp_path: Path) -> None:
+    script = """
+        import os
+        from thinkcap.grading import equivalent
+        assert equivalent("x+x", "2x")
+        if (child := os.fork()) == 0:
+            raise SystemExit(not equivalent("y+y", "2y"))
+        print(os.waitpid(child, 0)[1], equivalent("z+z", "2z"), flush=True)
+    """
+    with run_beside(tmp_path, script) as program:
+        output, errors = program.communicate(timeout=60)
+    assert (output, errors) == ("0 True\n", "")
 
 
 def test_files_in_the_working_folder_do_not_stand_in_for_libraries(tmp_path: Path) -> None:

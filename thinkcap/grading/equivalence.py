@@ -181,25 +181,19 @@ def _numbers(given: str, wanted: str) -> bool | None:
     value, wanted_value = number(body), number(wanted_body)
     if not value or not wanted_value:
         return None
-    if unit and wanted_unit and unit != wanted_unit:
-        factor = conversion(unit, wanted_unit)
-        agree = factor is not None and value.times(factor).agrees(wanted_value)
-    else:
-        agree = value.agrees(wanted_value) or _same_but_for_a_multiple(body, wanted_body)
-        if unit != wanted_unit and "percent" in (unit, wanted_unit):
-            scale, wanted_scale = (100 if one == "percent" else 1 for one in (unit, wanted_unit))
-            agree = agree or value.times(wanted_scale).agrees(wanted_value.times(scale))
+    factor = conversion(unit, wanted_unit)
+    agree = factor is not None and value.times(factor).agrees(wanted_value)
+    if unit == wanted_unit or not unit or not wanted_unit:
+        agree = agree or value.agrees(wanted_value) or _agree_but_for_a_multiple(body, wanted_body)
     return agree or (None if "," in given + wanted else False)
 
 
-def _same_but_for_a_multiple(body: str, wanted_body: str) -> bool:
+def _agree_but_for_a_multiple(body: str, wanted_body: str) -> bool:
     r"""``1.2 \text{ million}`` and ``1.2``, if the question asked for millions."""
     multiple, wanted_multiple = multiple_of(body), multiple_of(wanted_body)
-    if bool(multiple) == bool(wanted_multiple):
-        return False
-    value = number(multiple[0] if multiple else body)
-    wanted_value = number(wanted_multiple[0] if wanted_multiple else wanted_body)
-    return bool(value and wanted_value and value.agrees(wanted_value))
+    value, wanted_value = number((multiple or (body,))[0]), number((wanted_multiple or (wanted_body,))[0])
+    is_one = bool(multiple) != bool(wanted_multiple)
+    return bool(is_one and value and wanted_value and value.agrees(wanted_value))
 
 
 def _words(given: str, wanted: str) -> bool | None:

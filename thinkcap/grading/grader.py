@@ -11,6 +11,7 @@ import threading
 import weakref
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -61,21 +62,18 @@ class Grader:
         if workers < 1:
             raise ValueError(f"a grader needs at least one worker, not {workers}")
         self._jobs: _Jobs = queue.SimpleQueue()
-        self._workers = [_Worker(timeout, memory) for _ in range(workers)]
-        self._threads: list[threading.Thread] = []
+        self._workers = [_Worker(self._jobs, timeout, memory) for _ in range(workers)]
         self._lock = threading.Lock()
-        self._closed = False
+        self._started_workers = self._closed = False
         self._release = weakref.finalize(self, _release, self._workers, self._jobs)
 
     def warm(self) -> None:
         """Start the workers now, so that their imports are done when the first comparison comes. Returns at once."""
         with self._lock:
-            if self._closed or self._threads:
-                return
-            for worker in self._workers:
-                thread = threading.Thread(target=_serve, args=(worker, self._jobs), daemon=True, name="thinkcap-grader")
-                thread.start()
-                self._threads.append(thread)
+            if not self._started_workers and not self._closed:
+                self._started_workers = True
+                for worker in self._workers:
+                    worker.start()
 
     def submit(self, answer: str | None, expected: str) -> "Future[Verdict]":
         """The verdict on ``answer``, as a future. Returns at once, whatever the answer is.
@@ -108,12 +106,11 @@ class Grader:
                     job[-1].cancel()
             for worker in self._workers:
                 worker.kill()
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
-        for worker in self._workers:
-            worker.end()
+        if self._started_workers:
+            for _ in self._workers:
+                self._jobs.put(None)
+            for worker in self._workers:
+                worker.join()
         self._release.detach()
 
     def __enter__(self) -> "Grader":
@@ -137,63 +134,40 @@ def equivalent(answer: str, expected: str) -> bool:
 
 def shared_grader() -> Grader:
     """The grader that this process shares, with one worker, which starts with the first comparison that needs it."""
-    global _shared
-    with _lock:
-        if _shared is None:
-            _shared = Grader()
-        return _shared
+    return _grader_of(os.getpid())
 
 
-def _forget_in_a_fork() -> None:
-    global _shared, _lock
-    _shared, _lock = None, threading.Lock()  # the parent's threads did not come along
+@cache
+def _grader_of(_pid: int) -> Grader:
+    """By process, because the parent's threads do not come along into a fork."""
+    return Grader()
 
 
-_shared: Grader | None = None
-_lock = threading.Lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_in_a_fork)
+class _Worker(threading.Thread):
+    """One worker process, and the thread that waits on its pipe so that nobody else has to.
 
+    The process starts with the thread, and again when it was lost.
+    """
 
-class _Worker:
-    """One worker process, started when needed and started again when it was lost."""
-
-    def __init__(self, timeout: float, memory: int) -> None:
-        self.timeout = timeout
-        self.memory = memory
+    def __init__(self, jobs: "_Jobs", timeout: float, memory: int) -> None:
+        super().__init__(name="thinkcap-grader", daemon=True)
+        self._jobs = jobs
+        self._timeout = timeout
+        self._memory = memory
         self._process: subprocess.Popen[str] | None = None
         self._killed = False
 
-    def start(self) -> "subprocess.Popen[str]":
-        """The running process, ready to compare."""
-        if self._process and self._process.poll() is None:
-            return self._process
-        self.end()
-        self._process = process = self._spawn()
-        if self._killed:
-            process.kill()
-        said, _late = _reply(process, _START_TIMEOUT)
-        if said != "ready":
-            self.end()
-            raise ThinkcapError(
-                f"Answers can't be graded because the grading worker does not start ({said or 'it ended at once'}); "
-                "install thinkcap again with its dependencies."
-            )
-        return process
-
-    def compare(self, answer: str, expected: str) -> Verdict:
-        request = json.dumps([answer, expected]) + "\n"
-        for _ in range(2):
-            process = self.start()
-            try:
-                requests = cast("IO[str]", process.stdin)
-                requests.write(request)
-                requests.flush()
-            except (OSError, ValueError):  # it was lost between two comparisons: not this answer's fault
-                self.end()
-            else:
-                return self._verdict(process)
-        return _verdict("error")
+    def run(self) -> None:
+        with contextlib.suppress(ThinkcapError):
+            self._ready_process()
+        while job := self._jobs.get():
+            answer, expected, future = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(_verdict(self._compare(answer, expected)))
+                except BaseException as error:
+                    future.set_exception(error)
+        self._end()
 
     def kill(self) -> None:
         """End the process from another thread; the thread that waits on it sees the pipe close."""
@@ -201,7 +175,41 @@ class _Worker:
         if process := self._process:
             process.kill()
 
-    def end(self) -> None:
+    def _compare(self, answer: str, expected: str) -> Reason:
+        request = json.dumps([answer, expected]) + "\n"
+        for _ in range(2):
+            process = self._ready_process()
+            try:
+                _write(process, request)
+            except (OSError, ValueError):  # it was lost between two comparisons: not this answer's fault
+                self._end()
+                continue
+            said, late = _reply(process, self._timeout * _PATIENCE + _GRACE)
+            late = late or (not said and process.wait() in _ENDED_BY_TIMER)
+            if late or not said:
+                self._end()
+            if not said:
+                return "timeout" if late else "error"
+            return "equal" if said == "equal" else "different" if said == "different" else "error"
+        return "error"
+
+    def _ready_process(self) -> "subprocess.Popen[str]":
+        if self._process and self._process.poll() is None:
+            return self._process
+        self._end()
+        self._process = process = self._spawn()
+        if self._killed:
+            process.kill()
+        said, _late = _reply(process, _START_TIMEOUT)
+        if said != "ready":
+            self._end()
+            raise ThinkcapError(
+                f"Answers can't be graded because the grading worker does not start ({said or 'it ended at once'}); "
+                "install thinkcap again with its dependencies."
+            )
+        return process
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process:
             process.kill()
@@ -211,7 +219,7 @@ class _Worker:
     def _spawn(self) -> "subprocess.Popen[str]":
         package_root = str(Path(__file__).resolve().parents[2])
         search_path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-        limits = map(str, (self.timeout, self.timeout * _PATIENCE, self.memory))
+        limits = map(str, (self._timeout, self._timeout * _PATIENCE, self._memory))
         try:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", "thinkcap.grading.worker", *limits],
@@ -225,31 +233,14 @@ class _Worker:
         except OSError as error:
             raise ThinkcapError(f"Answers can't be graded: no grading worker can be started ({error}).") from error
 
-    def _verdict(self, process: "subprocess.Popen[str]") -> Verdict:
-        said, late = _reply(process, self.timeout * _PATIENCE + _GRACE)
-        late = late or (not said and process.wait() in _ENDED_BY_TIMER)
-        if late or not said:
-            self.end()
-        if not said:
-            return _verdict("timeout" if late else "error")
-        return _verdict("equal" if said == "equal" else "different" if said == "different" else "error")
-
 
 _Jobs = queue.SimpleQueue[tuple[str, str, "Future[Verdict]"] | None]
 
 
-def _serve(worker: _Worker, jobs: _Jobs) -> None:
-    """One thread a worker: it waits on the pipe so that nobody else has to."""
-    with contextlib.suppress(ThinkcapError):
-        worker.start()
-    while job := jobs.get():
-        answer, expected, future = job
-        if not future.set_running_or_notify_cancel():
-            continue
-        try:
-            future.set_result(worker.compare(answer, expected))
-        except BaseException as error:
-            future.set_exception(error)
+def _write(process: "subprocess.Popen[str]", request: str) -> None:
+    requests = cast("IO[str]", process.stdin)
+    requests.write(request)
+    requests.flush()
 
 
 def _reply(process: "subprocess.Popen[str]", seconds: float) -> tuple[str, bool]:

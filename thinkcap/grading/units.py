@@ -10,10 +10,10 @@ from fractions import Fraction
 from thinkcap.grading.numbers import MULTIPLES
 from thinkcap.grading.words import singular
 
-# A unit's name and its other spellings; behind the bar how many of another unit it is.
+# A unit's name and its other spellings; behind the bar how many of another unit, or of none, it is.
 _TABLE = """
 degree deg
-percent percentage pct % \\%
+percent percentage pct % \\% | 1/100
 dollar $ \\$ usd buck
 cent ¢ | 1/100 dollar
 euro €
@@ -58,7 +58,8 @@ for _line in _TABLE.strip().splitlines():
     _name = _spellings.split()[0]
     _NAMES |= dict.fromkeys(_spellings.split(), _name)
     if _size:
-        _SCALES[_name] = (Fraction(_size.split()[0]), _size.split()[1])
+        _scale_of, _, _base = _size.partition(" ")
+        _SCALES[_name] = (Fraction(_scale_of), _base)
 _POWERS = {"square": "^2", "sq": "^2", "cubic": "^3", "cu": "^3"}
 
 _CURRENCY = re.compile(r"(?P<sign>[-+]?)\s?(?P<unit>\\?\$|€|£|₹)\s?(?P<body>.*)")
@@ -102,7 +103,10 @@ def split_unit(text: str) -> tuple[str, str]:
 
 
 def conversion(unit: str, other: str) -> Fraction | None:
-    """How many ``other`` one ``unit`` is: 100 for ``m`` and ``cm``. None if they measure different things."""
+    """How many ``other`` one ``unit`` is: 100 for ``m`` and ``cm``, 1/100 for ``percent`` and no unit.
+
+    None if they measure different things.
+    """
     (scale, base), (other_scale, other_base) = _scale(unit), _scale(other)
     return scale / other_scale if base == other_base else None
 

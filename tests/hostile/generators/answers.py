@@ -40,6 +40,7 @@ TWISTED = (
     "+1" * 1_000,
     r"\boxed{" * 1_400,
     r"\left(" * 1_600,
+    r"\boxed{" * 20_000 + "x" + "}" * 20_000,
 )
 SLOW_TO_READ = tuple(
     head + space * 9_983 + "x"
