@@ -87,6 +87,12 @@ def shape_of(text: str, depth: int = 0) -> Shape:
 
 def split(text: str, is_separator: Callable[[str], bool]) -> list[str]:
     """The parts of ``text`` between separators outside all brackets, without the empty ones."""
+    parts = _parts(text, is_separator)
+    return [text] if parts is None else parts
+
+
+def _parts(text: str, is_separator: Callable[[str], bool]) -> list[str] | None:
+    """As `split`, but None if the brackets in ``text`` are not balanced."""
     parts: list[str] = []
     depth = start = 0
     for token in _TOKEN.finditer(text):
@@ -96,14 +102,12 @@ def split(text: str, is_separator: Callable[[str], bool]) -> list[str]:
         elif spelled in _CLOSING or spelled.startswith("\\end{"):
             depth -= 1
             if depth < 0:
-                return [text]
+                return None
         elif depth == 0 and is_separator(spelled):
             parts.append(text[start : token.start()])
             start = token.end()
-    if depth:
-        return [text]
     parts.append(text[start:])
-    return [stripped for part in parts if (stripped := part.strip())]
+    return None if depth else [stripped for part in parts if (stripped := part.strip())]
 
 
 def _special_set(text: str) -> Shape | None:
@@ -161,28 +165,21 @@ def _with_signs(text: str) -> list[str]:
 
 def _bracketed(text: str, depth: int) -> Shape | None:
     r"""The shape of a text inside one pair of brackets: ``(a, b)``, ``[a, b)``, ``]a, b[``, ``\{a, b\}``, ``(a)``."""
-    found = _BRACKETED.fullmatch(text)
-    if not found or not (inside := found[2].strip()) or _leaves_its_brackets(inside):
+    if not (found := _BRACKETED.fullmatch(text)):
         return None
-    opening, closing = found[1], found[3]
-    if opening == "\\{" and closing == "\\}":
+    opening, inside, closing = found[1], found[2].strip(), found[3]
+    braces = (opening, closing) == ("\\{", "\\}")
+    items = _parts(inside, lambda token: token == "," or (token == ";" and not braces))
+    if not items:
+        return None
+    if braces:
         if builder := _SET_BUILDER.fullmatch(inside):
             return shape_of(builder[2], depth)
-        return Unordered(text, _flattened(shape_of(item, depth) for item in split(inside, ",".__eq__)), braces=True)
-    items = split(inside, lambda token: token in (",", ";"))
+        return Unordered(text, _flattened(shape_of(item, depth) for item in items), braces)
     if len(items) == 1:
         return shape_of(inside, depth) if (opening, closing) in _PARENTHESES else None
     opening, closing = _OPENS_LIKE.get(opening, opening), _CLOSES_LIKE.get(closing, closing)
     return Ordered(text, tuple(shape_of(item, depth) for item in items), opening, closing)
-
-
-def _leaves_its_brackets(inside: str) -> bool:
-    depth = 0
-    for token in _TOKEN.finditer(inside):
-        depth += (token[0] in _OPENING) - (token[0] in _CLOSING)
-        if depth < 0:
-            return True
-    return depth != 0
 
 
 def _matrix(text: str, body: str, depth: int) -> Shape:

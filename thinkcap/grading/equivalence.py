@@ -277,15 +277,13 @@ def _ratios(given: str, wanted: str) -> bool | None:
     parts, wanted_parts = ([part.strip() for part in text.split(":")] for text in (given, wanted))
     if len(parts) == len(wanted_parts):
         are_times = all(map(_MINUTES.fullmatch, parts[1:] + wanted_parts[1:]))
-        return all(map(_formulas_agree, parts, wanted_parts)) or (
-            not are_times and _are_proportional(parts, wanted_parts)
-        )
+        return all(map(_formulas_agree, parts, wanted_parts)) or (not are_times and _same_ratio(parts, wanted_parts))
     if sorted((len(parts), len(wanted_parts))) != [1, 2]:
         return False
     return _formulas_agree(*(rf"\frac{{{one[0]}}}{{{one[1]}}}" if one[1:] else one[0] for one in (parts, wanted_parts)))
 
 
-def _are_proportional(parts: list[str], wanted_parts: list[str]) -> bool:
+def _same_ratio(parts: list[str], wanted_parts: list[str]) -> bool:
     values, wanted_values = ([found.value for part in one if (found := number(part))] for one in (parts, wanted_parts))
     if len(values) != len(parts) or len(wanted_values) != len(wanted_parts) or not values[0] or not wanted_values[0]:
         return False

@@ -5,14 +5,13 @@ Self-consistency, as maj@k counts it (Wang et al. 2022, arXiv 2203.11171).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from thinkcap.grading.equivalence import quick
 from thinkcap.grading.grader import Grader, Verdict, shared_grader
 
 
 @dataclass(frozen=True)
-class Group:
+class AnswerGroup:
     """Equivalent answers: the one seen first, which speaks for all, and its members' places in the list voted on."""
 
     answer: str
@@ -23,16 +22,16 @@ class Group:
 class Vote:
     """The outcome of a vote.
 
-    ``groups`` has the largest first, those of one size in the order their first answers were seen; ``voters`` counts
-    all samples, also those without an answer, which vote for none.
+    ``groups`` has the largest first, and those of one size in the order their first answers were seen. ``voters``
+    counts all samples, also those without an answer, which vote for none.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[AnswerGroup, ...]
     voters: int
 
     @property
     def winner(self) -> str | None:
-        """The answer of the largest group, None where nobody answered."""
+        """The answer of the largest group, None if nobody answered."""
         return self.groups[0].answer if self.groups else None
 
     @property
@@ -40,16 +39,16 @@ class Vote:
         """The winner's share of all samples."""
         return self.shares[0] if self.groups else 0.0
 
-    @cached_property
+    @property
     def shares(self) -> tuple[float, ...]:
-        """Each group's share of all samples; what is missing to 1 gave no answer."""
+        """Each group's share of all samples. What is missing to 1 gave no answer."""
         return tuple(len(group.members) / self.voters for group in self.groups)
 
-    @cached_property
+    @property
     def labels(self) -> tuple[int | None, ...]:
-        """For each sample the number of its group, None where it has no answer."""
+        """For each sample the number of its group, None if it has no answer."""
         number = {member: place for place, group in enumerate(self.groups) for member in group.members}
-        return tuple(number.get(voter) for voter in range(self.voters))
+        return tuple(map(number.get, range(self.voters)))
 
 
 def vote(answers: Sequence[str | None], grader: Grader | None = None) -> Vote:
@@ -59,20 +58,16 @@ def vote(answers: Sequence[str | None], grader: Grader | None = None) -> Vote:
     the answer that was seen first.
     """
     comparisons = _Comparisons(grader or shared_grader(), limit=len(set(answers)))
-    groups: list[tuple[str, list[int]]] = []
-    joined: dict[str, list[int]] = {}  # spelling: the members of its group
+    first_of: dict[str, str] = {}  # each spelling's group, by the group's first answer
+    groups: dict[str, list[int]] = {}
     for place, answer in enumerate(answers):
         if answer is None or not answer.strip():
             continue
-        if answer not in joined:
-            members = next((members for first, members in groups if comparisons.equal(answer, first)), None)
-            if members is None:
-                members = []
-                groups.append((answer, members))
-            joined[answer] = members
-        joined[answer].append(place)
-    largest_first = sorted(groups, key=lambda group: -len(group[1]))
-    return Vote(tuple(Group(answer, tuple(members)) for answer, members in largest_first), len(answers))
+        if answer not in first_of:
+            first_of[answer] = next((first for first in groups if comparisons.equal(answer, first)), answer)
+        groups.setdefault(first_of[answer], []).append(place)
+    largest_first = sorted(groups.items(), key=lambda group: -len(group[1]))
+    return Vote(tuple(AnswerGroup(answer, tuple(members)) for answer, members in largest_first), len(answers))
 
 
 class _Comparisons:
