@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import math
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from thinkcap.catalog.cache import add_to_snapshot
 from thinkcap.catalog.checkpoint import Checkpoint, StoredTensor, open_checkpoint
 from thinkcap.catalog.quants import estimated_size
 from thinkcap.catalog.sizes import bytes_text
@@ -47,7 +47,6 @@ def convert(folder: Path, quant: str, *, name: str, progress: Progress) -> Path:
     The file is a blob of the cache like any download, so `locate` finds it and cleaning tools know it. Returns its
     path. Raises ThinkcapError; nothing half-written stays.
     """
-    target = folder / f"{name}-{quant.upper()}.gguf"
     blobs = folder.parent.parent / "blobs"
     part = blobs / f"{name}-{quant}.incomplete"
     try:
@@ -56,14 +55,9 @@ def convert(folder: Path, quant: str, *, name: str, progress: Progress) -> Path:
         with part.open("rb") as file:
             blob = blobs / hashlib.file_digest(file, "sha256").hexdigest()
         part.replace(blob)
-        target.unlink(missing_ok=True)
-        try:
-            target.symlink_to(os.path.relpath(blob, target.parent))
-        except OSError:  # a file system without links
-            blob.replace(target)
+        return add_to_snapshot(folder, f"{name}-{quant.upper()}.gguf", blob)
     finally:
         part.unlink(missing_ok=True)
-    return target
 
 
 def convert_file(folder: Path, output: Path, quant: str, *, name: str, progress: Progress) -> None:

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
 
-from huggingface_hub import HfApi, constants, get_hf_file_metadata, get_session, get_token, hf_hub_download, hf_hub_url
+from huggingface_hub import constants, get_session, get_token
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -35,10 +36,14 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
     build_hf_headers,
     disable_progress_bars,
     enable_progress_bars,
+    hf_raise_for_status,
+    validate_repo_id,
 )
 from huggingface_hub.utils import logging as hub_logging
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from thinkcap.catalog.cache import cache_folder, repository_folder
+from thinkcap.catalog.cache import add_to_snapshot, cache_folder, is_plain_path, name_revision, repository_folder
+from thinkcap.catalog.sizes import bytes_text
 from thinkcap.errors import ThinkcapError, UsageError
 
 T = TypeVar("T")
@@ -51,6 +56,8 @@ _LONGEST_PAUSE = 60.0
 _BUSY = (408, 429, 500, 502, 503, 504)
 # Smaller than the library's 10 MB, so that the bar moves on a slow line and a kill loses little.
 _CHUNK = 1 << 20
+# The description of a repository with 10,000 files is about 3 MB.
+_LONGEST_DESCRIPTION = 64 << 20
 # The hub's HTTP library goes by another name in each major version; its base error is the base of the hub's own.
 _HttpError: type[Exception] = HfHubHTTPError.__mro__[1]
 
@@ -59,9 +66,43 @@ class NoSuchRepository(ThinkcapError):  # noqa: N818 (a state the next source is
     """The hub has no such repository, or shows it to others only."""
 
 
+def _plain(path: str) -> str:
+    if not is_plain_path(path):
+        raise ValueError("a plain relative path")
+    return path
+
+
+Sha1 = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Size = Annotated[int, Field(ge=0, lt=1 << 60)]
+
+
+class _LargeFile(BaseModel):
+    sha256: Sha256
+
+
+class _ListedFile(BaseModel):
+    path: Annotated[str, AfterValidator(_plain), Field(alias="rfilename")]
+    size: Size
+    git_sha1: Annotated[Sha1, Field(alias="blobId")]
+    large: Annotated[_LargeFile | None, Field(alias="lfs")] = None
+
+
+class _Description(BaseModel):
+    """What the hub answers about a repository. The cache makes paths of all of it, so nothing is taken unchecked."""
+
+    commit: Annotated[Sha1, Field(alias="sha")]
+    files: Annotated[list[_ListedFile], Field(alias="siblings")] = []
+    card: Annotated[Any, Field(alias="cardData")] = None
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file of a repository: its size in bytes, and the checksum the cache names its blob by ("" where unknown)."""
+    """One file of a repository.
+
+    size      in bytes
+    checksum  SHA-256 of a large file, git's SHA-1 of a small one, in hexadecimal; the cache names its blob by it
+    """
 
     path: str
     size: int
@@ -82,8 +123,8 @@ class Repository:
     licence: str | None
     files: tuple[RemoteFile, ...]
 
-    def sizes(self) -> dict[str, int]:
-        return {file.path: file.size for file in self.files}
+    def file(self, path: str) -> RemoteFile:
+        return next(file for file in self.files if file.path == path)
 
 
 def host() -> str:
@@ -115,27 +156,47 @@ def describe(repository: str, revision: str | None = None, notice: Notice = prin
     Raises NoSuchRepository, or ThinkcapError in one sentence for anything else that went wrong.
     """
     asked = revision or "main"
+    if not is_plain_path(asked):
+        raise UsageError(f"{asked!r} is no revision: give a branch, a tag or a commit.")
     with _explained(repository, asked), _quiet_library():
-        info = _patiently(
-            lambda: HfApi().model_info(
-                repository, revision=revision, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
-            ),
-            notice,
-        )
-    licence = info.card_data.get("license") if info.card_data else None
+        validate_repo_id(repository)
+        url = f"{constants.ENDPOINT}/api/models/{repository}/revision/{quote(asked, safe='')}?blobs=true"
+        answer = _patiently(lambda: _answer(url), notice)
+        try:
+            found = _Description.model_validate_json(answer)
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"])) or "the whole"
+            raise ThinkcapError(
+                f"The hub ({host()}) describes {repository} in a way that can't be trusted (see {where}): check "
+                "HF_ENDPOINT, or take the model from another repository."
+            ) from error
+    licence = found.card.get("license") if isinstance(found.card, dict) else None
     return Repository(
         id=repository,
         revision=asked,
-        commit=info.sha or asked,
+        commit=found.commit,
         licence=licence if isinstance(licence, str) else None,
         files=tuple(
-            RemoteFile(file.rfilename, file.size or 0, (file.lfs.sha256 if file.lfs else file.blob_id) or "")
-            for file in info.siblings or ()
+            RemoteFile(file.path, file.size, file.large.sha256 if file.large else file.git_sha1) for file in found.files
         ),
     )
 
 
-def download(repository: Repository, path: str, report: Callable[[int], None], notice: Notice = print) -> Path:
+def _answer(url: str) -> bytes:
+    """The body of the answer to a GET, up to a limit."""
+    body = bytearray()
+    with get_session().stream(
+        "GET", url, headers=build_hf_headers(), timeout=constants.HF_HUB_ETAG_TIMEOUT
+    ) as response:
+        hf_raise_for_status(response)
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > _LONGEST_DESCRIPTION:
+                raise ThinkcapError(f"The answer of the hub ({host()}) does not end: check HF_ENDPOINT.")
+    return bytes(body)
+
+
+def download(repository: Repository, file: RemoteFile, report: Callable[[int], None], notice: Notice = print) -> Path:
     """Fetches one file into the cache, goes on where an earlier try broke off, and checks what arrived.
 
     report  is told after every piece how many bytes of the file are here
@@ -144,25 +205,28 @@ def download(repository: Repository, path: str, report: Callable[[int], None], n
     Returns the file's place in the cache. Raises ThinkcapError; what has arrived is kept for the next try unless it is
     wrong.
     """
-    blobs = repository_folder(repository.id) / "blobs"
-    url = hf_hub_url(repository.id, path, revision=repository.commit)
-    with _explained(repository.id, repository.revision, path), _quiet_library():
-        metadata = _patiently(lambda: get_hf_file_metadata(url), notice)
-        if not metadata.etag or metadata.size is None:
-            raise ThinkcapError(f"The hub ({host()}) tells neither size nor checksum of {path}: it can't be fetched.")
-        etag, size = metadata.etag, metadata.size
-        blobs.mkdir(parents=True, exist_ok=True)
-        lock = cache_folder() / ".locks" / blobs.parent.name / f"{etag}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
+    if file.size > constants.MAX_HTTP_DOWNLOAD_SIZE:
+        raise ThinkcapError(
+            f"{file.path} is larger than the hub sends over HTTP ({bytes_text(constants.MAX_HTTP_DOWNLOAD_SIZE)}): "
+            f"run `hf download {repository.id} {file.path}`, then this command again."
+        )
+    folder = repository_folder(repository.id)
+    blob = folder / "blobs" / file.checksum
+    part = blob.with_name(f"{file.checksum}.incomplete")
+    # The library's own place for it, so that its downloads and ours wait for each other.
+    lock = cache_folder() / ".locks" / folder.name / f"{file.checksum}.lock"
+    url = f"{constants.ENDPOINT}/{repository.id}/resolve/{repository.commit}/{quote(file.path)}"
+    with _explained(repository.id, repository.revision, file.path), _quiet_library():
+        for path in (blob, lock):
+            path.parent.mkdir(parents=True, exist_ok=True)
         with WeakFileLock(lock):
-            blob, part = blobs / etag, blobs / f"{etag}.incomplete"
             if not blob.exists():
-                _patiently(lambda: _fetch(url, part, size, report), notice)
-                _check(part, etag, size, path)
+                _patiently(lambda: _fetch(url, part, file.size, report), notice)
+                _check(part, file)
                 part.replace(blob)
-        report(size)
-        # The bytes are there: the library only adds the snapshot's link and the revision's name.
-        return Path(hf_hub_download(repository.id, path, revision=repository.revision))
+            report(file.size)
+            name_revision(folder, repository.revision, repository.commit)
+            return add_to_snapshot(folder / "snapshots" / repository.commit, file.path, blob)
 
 
 def bytes_here(repository: Repository, file: RemoteFile) -> int:
@@ -175,14 +239,14 @@ def bytes_here(repository: Repository, file: RemoteFile) -> int:
 
 
 class _Part(io.BufferedWriter):
-    """The unfinished file, open for appending; says how far it has grown."""
+    """The unfinished file, open for appending; says how far it has grown, and grows no further than announced."""
 
-    def __init__(self, path: Path, report: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, size: int, report: Callable[[int], None]) -> None:
         super().__init__(io.FileIO(path, "a"))
-        self.report = report
+        self.size, self.report = size, report
 
-    def write(self, data: object) -> int:
-        written = super().write(data)  # type: ignore[arg-type]
+    def write(self, data: Any) -> int:
+        written = super().write(data)
         self.flush()  # a full disk shows at the piece that did not fit
         self.report(self.tell())
         return written
@@ -197,24 +261,24 @@ def _fetch(url: str, part: Path, size: int, report: Callable[[int], None]) -> No
     if here == size:
         return
     headers = build_hf_headers(headers={"Accept-Encoding": "identity"})
-    with _Part(part, report) as file:
+    with _Part(part, size, report) as file:
         http_get(url, file, resume_size=here, headers=headers, expected_size=size)
 
 
-def _check(part: Path, etag: str, size: int, path: str) -> None:
-    """Compares with the hub's checksum: SHA-256 for large files, git's SHA-1 of a blob for small ones."""
-    with part.open("rb") as file:
-        if len(etag) == 64:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        elif len(etag) == 40:
-            digest = hashlib.sha1(b"blob %d\0" % size + file.read()).hexdigest()
+def _check(part: Path, file: RemoteFile) -> None:
+    """Compares what arrived with the hub's checksum. Raises ThinkcapError, and deletes it, if it is wrong."""
+    with part.open("rb") as data:
+        if len(file.checksum) == 64:
+            digest = hashlib.file_digest(data, "sha256")
         else:
-            return
-    if digest != etag:
+            digest = hashlib.sha1(b"blob %d\0" % file.size)  # as git names a file
+            while piece := data.read(_CHUNK):
+                digest.update(piece)
+    if digest.hexdigest() != file.checksum:
         part.unlink()
         raise ThinkcapError(
-            f"{path} arrived with wrong bytes (its checksum is not the hub's) and was thrown away: run the command "
-            "again."
+            f"{file.path} arrived with wrong bytes (its checksum is not the hub's) and was thrown away: run the "
+            "command again."
         )
 
 

@@ -44,19 +44,19 @@ class Plan:
                 f"{bytes_text(self.missing)} are to be fetched and only {bytes_text(self.free)} are free in "
                 f"{cache_folder()}: free some, or set HF_HOME to a folder on another disk."
             )
-        sizes, done, paths = self.repository.sizes(), 0, []
-        for file in self.files:
+        done, paths = 0, []
+        for file in map(self.repository.file, self.files):
 
             def report(here: int, done: int = done) -> None:
                 progress(done + here)
 
             paths.append(download(self.repository, file, report, notice))
-            done += sizes[file]
+            done += file.size
         return paths[0]
 
     def peek(self, file: str, notice: Notice) -> Path:
         """Fetches one small file before the rest, to look whether the rest is worth it."""
-        return download(self.repository, file, lambda here: None, notice)
+        return download(self.repository, self.repository.file(file), lambda here: None, notice)
 
 
 class NoSuchQuant(ThinkcapError):  # noqa: N818 (a state the command offers a conversion for)
@@ -125,11 +125,11 @@ def original_plan(reference: Reference, revision: str | None, notice: Notice) ->
 
 
 def _plan(reference: Reference, repository: Repository, variant: Variant) -> Plan:
-    sizes = repository.sizes()
-    size = sum(sizes[path] for path in variant.files)
+    files = [repository.file(path) for path in variant.files]
+    size = sum(file.size for file in files)
     entry = reference.entry
     licence = entry.licence if entry and entry.licence != "unknown" else repository.licence or "unknown"
-    here = sum(bytes_here(repository, file) for file in repository.files if file.path in variant.files)
+    here = sum(bytes_here(repository, file) for file in files)
     return Plan(
         repository=repository,
         quant=variant.quant,
