@@ -111,3 +111,37 @@ def test_no_answer_of_a_hub_gets_out_of_the_cache(
         here.hub.describe, here.hub.headers = (lambda info: info), {}
         run(["models", "rm", REPOSITORY, "--yes"])
         capsys.readouterr()
+
+
+@pytest.mark.parametrize("surplus", [1, 50_000_000])
+def test_more_than_was_announced_is_not_kept(here: Machine, capsys: pytest.CaptureFixture[str], surplus: int) -> None:
+    here.hub.surplus = surplus
+    assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1
+    assert "sends more than the 102 kB it announced, so the file was thrown away" in capsys.readouterr().err
+    assert here.hub.sent < 20_000_000
+    assert [path for path in here.cache.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+    here.hub.surplus = 0
+    assert run(["pull", f"{REPOSITORY}:q8_0"]) == 0
+
+
+def test_descriptions_end(here: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    here.hub.describe = lambda info: b" " * (65 << 20)
+    assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1
+    assert "does not end: check HF_ENDPOINT." in capsys.readouterr().err
+
+
+def test_redirects_lead_to_no_file_and_end(here: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    round_and_round = f"{here.hub.url}/{REPOSITORY}/resolve/main/{generator.FILE}"
+    for location in (
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        round_and_round,
+        "//",
+        "http://[",
+        "http://127.0.0.1:9",
+    ):
+        here.hub.headers = {"Location": location}
+        assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1, location
+        said = capsys.readouterr().err
+        assert "unforeseen" not in said, said
+        assert [path for path in here.cache.rglob("*") if path.is_file() and path.stat().st_size] == []

@@ -243,9 +243,15 @@ class _Part(io.BufferedWriter):
 
     def __init__(self, path: Path, size: int, report: Callable[[int], None]) -> None:
         super().__init__(io.FileIO(path, "a"))
-        self.size, self.report = size, report
+        self.path, self.size, self.report = path, size, report
 
     def write(self, data: Any) -> int:
+        if self.tell() + len(data) > self.size:
+            self.path.unlink()
+            raise ThinkcapError(
+                f"The hub ({host()}) sends more than the {bytes_text(self.size)} it announced, so the file was thrown "
+                "away: check HF_ENDPOINT, or take the model from another repository."
+            )
         written = super().write(data)
         self.flush()  # a full disk shows at the piece that did not fit
         self.report(self.tell())

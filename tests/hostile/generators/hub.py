@@ -30,7 +30,8 @@ def paths(target: Path) -> list[str]:
     return [
         str(target), f"/{target}", f"{up}{target}", f"a/{up}{target}", f"./{target.name}", f"../{target.name}",
         "..", ".", "", "/", "a//b.gguf", "a/../../b.gguf", "a\\..\\..\\b.gguf", "C:\\b.gguf", "~/b.gguf\0",
-        "\ud800.gguf", "x" * 300 + ".gguf", "/".join(["deep"] * 2000) + ".gguf", "\x1b]0;title\x07.gguf", "line\nbreak.gguf",
+        "\ud800.gguf", "x" * 300 + ".gguf", "/".join(["deep"] * 2000) + ".gguf",
+        "\x1b]0;title\x07.gguf", "line\nbreak.gguf",
     ]  # fmt: skip
 
 
@@ -79,13 +80,13 @@ def _spoilt_value(rng: random.Random, target: Path) -> Change:
 
     def describe(info: dict[str, Any]) -> object:
         place: Any = info
-        while True:
+        for depth, step in enumerate(steps, 1):
             keys = list(place) if isinstance(place, dict) else range(len(place))
-            key = keys[int(steps.pop() * len(keys))]
-            if not steps or not isinstance(place[key], dict | list) or not place[key]:
+            key = keys[int(step * len(keys))]
+            if depth == len(steps) or not isinstance(place[key], dict | list) or not place[key]:
+                place[key] = value
                 break
             place = place[key]
-        place[key] = value
         return info
 
     return f"a value = {value!r}", describe
