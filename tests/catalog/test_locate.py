@@ -134,6 +134,21 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
         assert str(caught.value).startswith(sentence)
 
 
+def test_paths_that_no_file_has(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gguf")
+    long = "x" * 300
+    for name in (long * 20, f"{long}.gguf", f"{long}/y", "~nobody-here/x.gguf", "~nobody-here/x", "a\0b/c", "",
+                 str(tmp_path / "pipe.gguf"), "/dev/zero", "\udcff.gguf"):  # fmt: skip
+        with pytest.raises(ThinkcapError):
+            locate(name)
+
+
+def test_path_that_is_not_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "\udcff.gguf"
+    shutil.copy(ABACUS, file)
+    assert locate(str(file)).path == file
+
+
 def test_split_file_by_any_of_its_parts(tmp_path: Path) -> None:
     first, second = tmp_path / "x-00001-of-00002.gguf", tmp_path / "x-00002-of-00002.gguf"
     shutil.copy(ABACUS, second)

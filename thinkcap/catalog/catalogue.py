@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ def load_catalogue() -> Catalogue:
     """
     packaged, own = packaged_file(), user_file()
     base = _read(packaged)
-    overlay = _read(own) if own.exists() else {}
+    # A link that leads nowhere or round in a circle is not passed over: reading says what is wrong with it.
+    overlay = _read(own) if os.path.lexists(own) else {}
     merged = _merge(base, overlay)
 
     for key in merged:
@@ -78,7 +80,7 @@ def load_catalogue() -> Catalogue:
     models = merged.get("models", {})
     entries = {name: _entry(name, table, packaged, own, overlay) for name, table in models.items()}
     default = merged.get("default")
-    if default is not None and default not in entries:
+    if default is not None and not (isinstance(default, str) and default in entries):
         known = ", ".join(entries)
         raise _mistake(own if "default" in overlay else packaged, ["default"], f"the name of a model ({known})")
     return Catalogue(entries, default)
@@ -89,8 +91,12 @@ def _read(file: Path) -> dict[str, Any]:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ThinkcapError(f"{file} is not valid TOML: {str(error).rstrip('.')}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ThinkcapError(f"{file} cannot be read: {error}.") from error
+    except RecursionError as error:
+        raise ThinkcapError(f"{file} is not valid TOML: it is nested too deeply.") from error
+    except OSError as error:
+        raise ThinkcapError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ThinkcapError(f"{file} cannot be read: it is not UTF-8.") from error
     if not isinstance(data.get("models", {}), dict):
         raise _mistake(file, ["models"], "tables named [models.NAME]")
     return data
@@ -146,7 +152,7 @@ def _expected(error: dict[str, Any]) -> str:
             wanted = context["expected"].replace("'", "")
         case "string_pattern_mismatch":
             wanted = "a repository on the hub, written owner/name"
-        case "int_type" | "int_parsing" | "int_from_float":
+        case "int_type" | "int_parsing" | "int_from_float" | "finite_number" | "int_parsing_size":
             wanted = "a whole number"
         case "float_type" | "float_parsing":
             wanted = "a number"

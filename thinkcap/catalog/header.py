@@ -6,8 +6,10 @@ The file may be hostile or cut short: every length is checked against the file b
 
 from __future__ import annotations
 
+import math
 import mmap
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,10 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _STRING, _ARRAY, _INT32 = 8, 9, 5
 _STANDS_FOR_ITSELF = (3, 4)  # token types CONTROL and USER_DEFINED
 _LONGEST_KEY = 65_535
+# Metadata beyond these is no model's: large ones have 50 pairs and 500,000 merges, and take 20 MB.
+_LONGEST = 1 << 26
+_MOST_PAIRS = 1 << 14
+_MOST_TEXTS = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +52,23 @@ class Header:
 
     @property
     def quant(self) -> str:
-        """The file's weight format, by its metadata, or else by its name; "" where neither tells."""
-        kind = self.number("general.file_type")
-        return FILE_TYPES.get(int(kind), "") if kind is not None else quant_of(self.path.name) or ""
+        """The file's weight format, by its metadata, or else by its name; "" if neither tells."""
+        kind = self.count("general.file_type")
+        return FILE_TYPES.get(kind, "") if kind is not None else quant_of(self.path.name) or ""
 
     def text(self, key: str) -> str | None:
         value = self.values.get(key)
         return value if isinstance(value, str) else None
 
     def number(self, key: str) -> float | None:
+        """A finite number; None if the key is missing or holds anything else."""
         value = self.values.get(key)
-        return None if isinstance(value, str) or value is None else value
+        return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+    def count(self, key: str) -> int | None:
+        """A whole number from 0 on; None if the key is missing or holds anything else."""
+        value = self.values.get(key)
+        return value if type(value) is int and value >= 0 else None
 
 
 def read_header(path: Path, *, tokens: bool = False) -> Header:
@@ -80,7 +92,7 @@ class _Reader:
     """Walks the key-value pairs. Runs out of data by struct.error, disbelieves lengths by ValueError."""
 
     def __init__(self, path: Path, data: mmap.mmap) -> None:
-        self.path, self.data, self.at, self.end = path, data, 0, len(data)
+        self.path, self.data, self.at, self.end = path, data, 0, min(len(data), _LONGEST)
 
     def header(self, tokens: bool) -> Header:
         if self.data[:4] != b"GGUF":
@@ -90,6 +102,8 @@ class _Reader:
         if version not in (2, 3):
             raise ThinkcapError(f"{self.path} is GGUF version {version}; thinkcap reads versions 2 and 3.")
         tensor_count, pairs = int(self._scalar("Q")), int(self._scalar("Q"))
+        if pairs > _MOST_PAIRS:
+            raise ValueError("more metadata than a model has")
         values: dict[str, Value] = {}
         arrays: dict[str, int] = {}
         vocabulary: tuple[str, ...] = ()
@@ -100,8 +114,8 @@ class _Reader:
                 element, count = int(self._scalar("I")), int(self._scalar("Q"))
                 arrays[key] = count
                 if tokens and key == "tokenizer.ggml.tokens" and element == _STRING:
-                    self._believe(8 * count)
-                    vocabulary = tuple(self._string() for _ in range(count))
+                    texts = self._texts(count)
+                    vocabulary = tuple(self.data[start:end].decode("utf-8", errors="replace") for start, end in texts)
                 elif tokens and key == "tokenizer.ggml.token_type" and element == _INT32:
                     self._believe(4 * count)
                     types = struct.unpack_from(f"<{count}i", self.data, self.at)
@@ -130,16 +144,25 @@ class _Reader:
 
     def _skip_array(self, element: int, count: int) -> None:
         if element == _STRING:
-            self._believe(8 * count)
-            at, unpack, data = self.at, struct.Struct("<Q").unpack_from, self.data
-            for _ in range(count):
-                at += 8 + unpack(data, at)[0]
-            self.at = at
+            for _ in self._texts(count):
+                pass
         else:
             size = struct.calcsize("<" + _code(element)) * count
             self._believe(size)
             self.at += size
-        self._believe(0)
+
+    def _texts(self, count: int) -> Iterator[tuple[int, int]]:
+        """Where the next `count` strings begin and end."""
+        if count > _MOST_TEXTS:
+            raise ValueError("more texts than a vocabulary has")
+        at, last, data, unpack = self.at, self.end, self.data, struct.Struct("<Q").unpack_from
+        for _ in range(count):
+            start = at + 8
+            at = start + unpack(data, at)[0]
+            if at > last:
+                raise ValueError("a text ends past the end of the file")
+            yield start, at
+        self.at = at
 
     def _believe(self, size: int) -> None:
         if self.at + size > self.end:

@@ -41,11 +41,10 @@ def inspect(path: Path) -> Inspection:
     source = header.text("tokenizer.chat_template")
     template = ChatTemplate(source, _token(header, "bos"), _token(header, "eos")) if source else None
     ends = [_token(header, role) for role in ("eos", "eot", "eom")]
-    context = header.number(f"{header.architecture}.context_length")
     return Inspection(
         header=header,
         bytes=sum(Path(part).stat().st_size for part in shards(str(path))),
-        context=None if context is None else int(context),
+        context=header.count(f"{header.architecture}.context_length"),
         vocabulary=len(header.tokens),
         has_template=template is not None,
         markers=markers.find(template, header.special),
@@ -54,5 +53,5 @@ def inspect(path: Path) -> Inspection:
 
 
 def _token(header: Header, role: str) -> str:
-    number = header.number(f"tokenizer.ggml.{role}_token_id")
-    return header.tokens[int(number)] if number is not None and 0 <= number < len(header.tokens) else ""
+    number = header.count(f"tokenizer.ggml.{role}_token_id")
+    return header.tokens[number] if number is not None and number < len(header.tokens) else ""

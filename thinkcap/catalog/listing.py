@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,8 @@ def _files(reference: Reference) -> Iterable[ModelFile]:
     if entry is not None and entry.builtin:
         return [_file(quant, locate(reference.name, quant).path) for quant in entry.quants]
     if entry is not None and entry.path is not None and reference.repository is None:
-        path = Path(entry.path).expanduser()
-        return [_file(read_header(path).quant, path)] if path.is_file() else []
+        path = Path(os.path.expanduser(entry.path))
+        return [_file(read_header(path).quant, path)] if os.path.isfile(path) else []
     found: dict[str, ModelFile] = {}
     for repository in repositories(reference):
         for snapshot, variant in cached_variants(repository):

@@ -75,7 +75,7 @@ def locate(name: str | None = None, quant: str | None = None) -> Located:
     if entry is not None and entry.builtin:
         return _builtin(reference, entry)
     if entry is not None and entry.path is not None and reference.repository is None:
-        found = _local_file(Path(entry.path).expanduser(), reference.quant)
+        found = _local_file(Path(os.path.expanduser(entry.path)), reference.quant)
         return replace(found, profile=entry.profile(reference.name, found.quant))
     return _cached(reference)
 
@@ -93,7 +93,7 @@ def resolve(name: str | None, quant: str | None = None) -> Reference:
     base, _, suffix = name.partition(":")
     if base in catalogue.entries:
         return Reference(base, entry=catalogue[base], quant=wanted or (canonical_quant(suffix) if suffix else None))
-    if Path(name).expanduser().exists():
+    if os.path.exists(os.path.expanduser(name)):
         return _file(name, wanted)
     match = _REPOSITORY.fullmatch(name)
     if match is None:
@@ -111,7 +111,7 @@ def resolve(name: str | None, quant: str | None = None) -> Reference:
 
 
 def _file(name: str, quant: str | None) -> Reference:
-    return Reference(Path(name).stem, file=Path(name).expanduser(), quant=quant)
+    return Reference(Path(name).stem, file=Path(os.path.expanduser(name)), quant=quant)
 
 
 def _default(catalogue: Catalogue, quant: str | None) -> Reference:
@@ -134,14 +134,17 @@ def _local_file(path: Path, quant: str | None) -> Located:
     """A GGUF by its path: what the file says of itself takes the place of an entry."""
     from thinkcap.catalog.header import read_header
 
-    if path.is_dir():
+    # os.path answers False to a name that no file can have; pathlib raises what the system says of it.
+    if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: point --model at a .gguf file in it.")
-    if not path.exists():
+    if not os.path.exists(path):
         raise ThinkcapError(
             f"There is no file {path}: give the path of a .gguf, or a name that `thinkcap models` lists."
         )
+    if not os.path.isfile(path):
+        raise UsageError(f"{path} is a device or a pipe: point --model at a .gguf file.")
     parts = [Path(part) for part in shards(str(path))]
-    missing = [part.name for part in parts if not part.is_file()]
+    missing = [part.name for part in parts if not os.path.isfile(part)]
     if missing:
         raise ThinkcapError(f"{path} is split into {len(parts)} files and {missing[0]} is not beside it: fetch it too.")
     header = read_header(parts[0])

@@ -158,7 +158,7 @@ def bytes_per_cell(path: Path) -> int | None:
     header = read_header(path)
 
     def number(key: str) -> int:
-        return int(header.number(f"{header.architecture}.{key}") or 0)
+        return header.count(f"{header.architecture}.{key}") or 0
 
     layers, heads, width = number("block_count"), number("attention.head_count"), number("embedding_length")
     if not (layers and heads and width):
