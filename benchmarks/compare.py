@@ -316,7 +316,7 @@ def main() -> None:
     model: Path = asked.model
     if not model.exists():
         subprocess.run([sys.executable, str(HERE / "write_model.py"), "--quant", "q8_0", str(model)], check=True)
-    from thinkcap.engine.threads import suitable
+    from thinkcap.engine.model.threads import suitable
 
     threads = asked.threads or suitable(model.stat().st_size)
     kept = [json.loads(text) for text in asked.record.read_text().splitlines()] if _exists(asked.record) else []

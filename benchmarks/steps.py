@@ -21,7 +21,7 @@ import llama_cpp.llama_cpp as llama
 import numpy as np
 from machine import DISTURBED, Watch
 
-from thinkcap.engine.threads import physical_cores
+from thinkcap.engine.model.threads import physical_cores
 
 FLASH = {"auto": -1, "off": 0, "on": 1}
 CACHES = {"f16": 1, "q8_0": 8, "f32": 0, "bf16": 30}  # ggml's numbers

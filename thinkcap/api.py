@@ -8,8 +8,8 @@ from dataclasses import replace
 from thinkcap.catalog import tuning
 from thinkcap.catalog.locate import locate
 from thinkcap.engine.engine import Engine
-from thinkcap.engine.llama import Model
-from thinkcap.engine.threads import physical_cores
+from thinkcap.engine.model.llama import Model
+from thinkcap.engine.model.threads import physical_cores
 from thinkcap.errors import UsageError
 from thinkcap.grading import answer_in
 

@@ -58,7 +58,8 @@ class Trial:
     def measure_natural(self) -> None:
         """Accuracy without a budget and at each budget, from one thought a problem."""
         requests = [
-            replace(self.request(name, problem.text), also=tuple(BUDGETS)) for name, problem in self.problems.items()
+            replace(self.request(name, problem.text), fork_budgets=tuple(BUDGETS))
+            for name, problem in self.problems.items()
         ]
         by_budget: dict[int | None, list[Outcome]] = defaultdict(list)
         for outcome in self.run(requests):

@@ -11,7 +11,7 @@ import pytest
 from tests.catalog.qwen2 import ADDED, MERGES, Qwen2
 from thinkcap.catalog.convert import convert_file
 from thinkcap.catalog.header import read_header
-from thinkcap.engine.llama import Model
+from thinkcap.engine.model.llama import Model
 from thinkcap.errors import ThinkcapError, UsageError
 
 # How far logits may be from the reference, as a part of their standard deviation, and how often the likeliest token

@@ -58,7 +58,8 @@ def test_json_has_the_fields_of_an_outcome(solve):
     assert run.err == ""
     record = run.record
     assert list(record)[:8] == ["id", "problem", "prompt_text", "sample", "model", "quant", "seed", "budget"]
-    assert set(Outcome.__dataclass_fields__) - {"style", "prompt_mode"} == set(record)
+    in_budget, renamed = {"style", "prompt_mode"}, {"answer_index": "reply"}
+    assert {renamed.get(name, name) for name in Outcome.__dataclass_fields__} - in_budget == set(record)
     assert record["problem"] == PROBLEM
     assert record["model"] == "abacus"
     assert record["seed"] == 5

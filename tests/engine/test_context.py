@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 import thinkcap
-from thinkcap.engine.llama import Context, Model
+from thinkcap.engine.model.llama import Context, Model
 
 TOKENS = b"What is 384 + 297 + 581?"
 

@@ -18,7 +18,7 @@ import pytest
 import thinkcap
 from thinkcap.engine.engine import DoesNotFitError, Failure
 from thinkcap.engine.events import Answered, Closed, Finished, Started, Thought
-from thinkcap.engine.llama import Model, ModelFileError
+from thinkcap.engine.model.llama import Model, ModelFileError
 
 PROBLEM = "What is 384 + 297 + 581?"
 HARD = "What is 4821 + 9377 + 6145 + 2088 + 7316?"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from thinkcap.engine.markers import Markers, find
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt.markers import Markers, find
+from thinkcap.engine.prompt.template import ChatTemplate
 
 THINK = ("<think>", "</think>")
 HARMONY = ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from thinkcap.engine.markers import Markers, find
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt.markers import Markers, find
+from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.errors import ThinkcapError
 
 CHAT = "{% for m in messages %}<u>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<a>REPLY{% endif %}"

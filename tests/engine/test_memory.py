@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from thinkcap.engine.memory import affordable, apart
+from thinkcap.engine.model.kv_pool import affordable, apart
 
 
 def test_thoughts_get_cells_of_their_own_as_many_as_fit() -> None:

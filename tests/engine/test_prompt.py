@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import thinkcap
-from thinkcap.engine.prompt import Prompter
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt.prompter import Prompter
+from thinkcap.engine.prompt.template import ChatTemplate
 
 SPELLINGS = ["<think>", "</think>", "<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>", "<｜begin▁of▁sentence｜>"]
 

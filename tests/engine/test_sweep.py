@@ -24,7 +24,7 @@ def comparable(outcome: thinkcap.Outcome) -> tuple[object, ...]:
     return (
         outcome.budget,
         outcome.sample,
-        outcome.reply,
+        outcome.answer_index,
         outcome.thinking,
         outcome.solution,
         outcome.stop_reason,
@@ -84,9 +84,9 @@ def test_samples_differ_and_each_has_every_budget(abacus_f16: Engine) -> None:
 
 def test_replies_share_a_thought_and_differ(abacus_f16: Engine) -> None:
     request = abacus_f16.request(PROBLEMS[1], 40, temperature=2.0, top_p=1.0, solution_budget=60)
-    many = replace(request, replies=4, also=(10, 20))
+    many = replace(request, answers_per_thought=4, fork_budgets=(10, 20))
     outcomes = [o for o in abacus_f16.solve_many([many]) if isinstance(o, thinkcap.Outcome)]
-    assert {(o.budget.thinking, o.reply) for o in outcomes} == {(b, r) for b in (10, 20, 40) for r in range(4)}
+    assert {(o.budget.thinking, o.answer_index) for o in outcomes} == {(b, r) for b in (10, 20, 40) for r in range(4)}
     for budget in (10, 20, 40):
         group = [o for o in outcomes if o.budget.thinking == budget]
         assert len({o.thinking for o in group}) == 1
@@ -97,9 +97,9 @@ def test_replies_share_a_thought_and_differ(abacus_f16: Engine) -> None:
 
 def test_every_reply_answers_for_the_budgets_that_the_thought_did_not_reach(abacus_f16: Engine) -> None:
     request = abacus_f16.request("What is 5 + 4?", 500, temperature=2.0, top_p=1.0, solution_budget=60)
-    outcomes = list(abacus_f16.solve_many([replace(request, replies=3, also=(1, 400))]))
+    outcomes = list(abacus_f16.solve_many([replace(request, answers_per_thought=3, fork_budgets=(1, 400))]))
     assert all(isinstance(o, thinkcap.Outcome) for o in outcomes)
-    found = {(o.budget.thinking, o.reply): o for o in outcomes if isinstance(o, thinkcap.Outcome)}
+    found = {(o.budget.thinking, o.answer_index): o for o in outcomes if isinstance(o, thinkcap.Outcome)}
     assert len(outcomes) == len(found) == 9
     for reply in range(3):
         far, end = found[400, reply], found[500, reply]
@@ -117,8 +117,8 @@ def test_forks_get_the_room_they_need_beyond_the_context_of_one_generation() -> 
 def test_more_answers_than_a_cache_keeps_apart_are_refused(abacus_f16: Engine) -> None:
     request = abacus_f16.request("What is 5 + 4?", 40)
     with pytest.raises(UsageError, match="300 answers, and 256 is the most"):
-        abacus_f16.solve(replace(request, replies=300))
-    many = [replace(request.with_sample(sample), replies=100) for sample in range(3)]
+        abacus_f16.solve(replace(request, answers_per_thought=300))
+    many = [replace(request.with_sample(sample), answers_per_thought=100) for sample in range(3)]
     assert len(list(abacus_f16.solve_many(many))) == 300
 
 

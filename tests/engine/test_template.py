@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.errors import ThinkcapError
 
 USER = [{"role": "user", "content": "hello"}]

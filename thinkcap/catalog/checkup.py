@@ -73,7 +73,7 @@ def _thinkcap() -> Check:
 
 
 def _llama() -> Check:
-    from thinkcap.engine import llama
+    from thinkcap.engine.model import llama
 
     build = _ggml_version()
     return Check("llama.cpp", "ok", f"llama-cpp-python {llama.version()}" + (f", ggml {build}" if build else ""))
@@ -99,7 +99,7 @@ def _ggml_version() -> str:
 
 
 def _cpu() -> Check:
-    from thinkcap.engine import llama
+    from thinkcap.engine.model import llama
 
     built = [part.split("=")[0].strip() for part in llama.system_info().partition(":")[2].split("|") if "= 1" in part]
     finding = " ".join(built) or "no features beyond the plainest"
@@ -114,7 +114,7 @@ def _cpu() -> Check:
 
 
 def _threads() -> Check:
-    from thinkcap.engine.threads import physical_cores
+    from thinkcap.engine.model.threads import physical_cores
 
     return Check("threads", "ok", f"{physical_cores()} of {os.cpu_count()} logical CPUs (--threads changes it)")
 
@@ -144,7 +144,7 @@ def _memory_sizes() -> tuple[int, int]:
 
 
 def _gpu() -> Check:
-    from thinkcap.engine import llama
+    from thinkcap.engine.model import llama
 
     if llama.can_offload():
         return Check("gpu", "ok", "this build of llama.cpp offloads; all layers go there (--gpu-layers changes it)")

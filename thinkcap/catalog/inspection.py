@@ -7,9 +7,9 @@ from pathlib import Path
 
 from thinkcap.catalog.header import Header, read_header
 from thinkcap.catalog.quants import shards
-from thinkcap.engine import markers
-from thinkcap.engine.markers import Markers
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt import markers
+from thinkcap.engine.prompt.markers import Markers
+from thinkcap.engine.prompt.template import ChatTemplate
 
 
 @dataclass(frozen=True, slots=True)

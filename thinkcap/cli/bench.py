@@ -69,7 +69,7 @@ def command(
     and used by default from then on.
     """
     from thinkcap import load
-    from thinkcap.engine.threads import physical_cores
+    from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.speed import candidates, measure
     from thinkcap.show.speed import print_speed
 

@@ -159,7 +159,7 @@ def solve_here(
             grader.warm()
         engine = stack.enter_context(options.load())
         requests = plan.requests(engine.profile, problem)
-        standing = Standing(sum(request.replies * (1 + len(request.also)) for request in requests))
+        standing = Standing(sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests))
         bar = None
         if sys.stderr.isatty() and not options.verbose:
             bar = stack.enter_context(Bar(standing, sys.stderr))
@@ -277,9 +277,9 @@ def _loading(options: GenerationOptions) -> dict[str, Any]:
 
 def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
     from thinkcap.engine.engine import UNBOUNDED_CONTEXT, WIDTH
-    from thinkcap.engine.llama import can_offload
-    from thinkcap.engine.memory import affordable
-    from thinkcap.engine.threads import physical_cores
+    from thinkcap.engine.model.kv_pool import affordable
+    from thinkcap.engine.model.llama import can_offload
+    from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.batch import tasks_of
     from thinkcap.runs.estimate import bits_per_weight, bytes_per_cell, estimate, measure_speed
     from thinkcap.runs.key import Key

@@ -13,20 +13,21 @@ from types import TracebackType
 from typing import NamedTuple, Unpack
 
 import thinkcap
-from thinkcap.engine import markers, memory
 from thinkcap.engine.budget import StopReason
-from thinkcap.engine.course import Marker, Rules
 from thinkcap.engine.events import Event, Finished
 from thinkcap.engine.interrupt import Interrupt
-from thinkcap.engine.llama import Context, Model
+from thinkcap.engine.model import kv_pool
+from thinkcap.engine.model.llama import Context, Model
+from thinkcap.engine.model.threads import suitable
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
-from thinkcap.engine.prompt import Prompter
+from thinkcap.engine.prompt import markers
+from thinkcap.engine.prompt.prompter import Prompter
+from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve, resolve_sweep
+from thinkcap.engine.scheduler import Scheduler
 from thinkcap.engine.sequence import Fork, Probe, Sequence
-from thinkcap.engine.step_loop import StepLoop
-from thinkcap.engine.template import ChatTemplate
-from thinkcap.engine.threads import suitable
+from thinkcap.engine.thought import Marker, Rules
 from thinkcap.errors import ThinkcapError, UsageError
 
 UNBOUNDED_CONTEXT = 32_768
@@ -174,7 +175,7 @@ class Engine:
         """
         request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
         sequence = self._sequence(request, streams=True)
-        loop = StepLoop(self._context_for([sequence], 1))
+        loop = Scheduler(self._context_for([sequence], 1))
         loop.add(sequence)
         with Interrupt() as interrupt, _running(loop):
             while not sequence.finished:
@@ -216,7 +217,7 @@ class Engine:
         if not sequences:
             return
         width = min(len(sequences), parallel or self.width)
-        loop = StepLoop(self._context_for(sequences, width))
+        loop = Scheduler(self._context_for(sequences, width))
         for sequence in sequences:
             loop.add(sequence)
         began = time.perf_counter()
@@ -268,14 +269,17 @@ class Engine:
     def _sequence(self, request: Request, streams: bool = False) -> Sequence:
         """A sequence for a request, its limits and those of its forks resolved. Raises DoesNotFitError."""
         prompt = self._prompter.tokens(request.prompt_text)
-        forks = [Fork(smaller, self._rules(smaller, len(prompt))) for smaller in map(request.with_budget, request.also)]
+        forks = [
+            Fork(smaller, self._rules(smaller, len(prompt)))
+            for smaller in map(request.with_budget, request.fork_budgets)
+        ]
         forks.sort(key=lambda fork: fork.at)
         rules = self._rules(request, len(prompt))
         usual = self.profile.usual_solution
         sequence = Sequence(request, prompt, rules, self.model.piece, usual, streams, forks, self._probe)
-        if sequence.seats > memory.MOST_SEQUENCES:
+        if sequence.seats > kv_pool.MOST_SEQUENCES:
             raise DoesNotFitError(
-                f"One thought would have {sequence.seats:,} answers, and {memory.MOST_SEQUENCES} is the most; "
+                f"One thought would have {sequence.seats:,} answers, and {kv_pool.MOST_SEQUENCES} is the most; "
                 "ask for fewer budgets, depths or answers."
             )
         return sequence
@@ -332,20 +336,20 @@ class Engine:
         lone = width == 1 and self.model.least > 1  # it would be rounded otherwise than by `solve`
         if lone or self.model.recurrent:
             return None
-        count = memory.apart(longest, seats, width, self._affordable)
+        count = kv_pool.apart(longest, seats, width, self._affordable)
         return self._cache(longest * count, count, apart=True) if count else None
 
     def _together(self, sequences: list[Sequence], width: int) -> Context:
         """A context for `width` sequences and their forks in one pool: their worst cases, within the memory there is;
         enough for one with all its forks in any case."""
         largest = sorted((sequence.cells for sequence in sequences), reverse=True)
-        seats = min(memory.MOST_SEQUENCES, width * max(sequence.seats for sequence in sequences))
+        seats = min(kv_pool.MOST_SEQUENCES, width * max(sequence.seats for sequence in sequences))
         return self._cache(min(sum(largest[:width]), max(largest[0], self._affordable)), seats)
 
     @property
     def _affordable(self) -> int:
         """KV cells that a run may take: as many as the user said, or what the free memory allows."""
-        return self._asked_context or memory.affordable(self.model.bytes_per_cell)
+        return self._asked_context or kv_pool.affordable(self.model.bytes_per_cell)
 
     def _cache(self, cells: int, width: int, apart: bool = False) -> Context:
         """A context of at least `cells` for `width` sequences, kept for the next run where it suffices."""
@@ -391,13 +395,13 @@ class Engine:
             thinkcap_version=thinkcap.__version__,
             model_sha256=self.model_sha256,
             probe_tokens=sequence.probe_tokens,
-            reply=request.reply,
+            answer_index=request.answer_index,
             answer=self._read_answer(solution),
         )
 
 
 @contextmanager
-def _running(loop: StepLoop) -> Iterator[None]:
+def _running(loop: Scheduler) -> Iterator[None]:
     """Leaves the KV cache empty behind a run, however it ends."""
     try:
         yield

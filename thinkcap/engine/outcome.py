@@ -33,7 +33,7 @@ class Outcome:
     probe_tokens      tokens spent on early answers: injected and sampled ones, in no other count
     shared            whether the thought ended before the budget could matter, so that the outcome is that of a smaller
                       or larger one and cost nothing of its own
-    reply             which of several answers to the same thought
+    answer_index      which of several answers to the same thought
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
     """
@@ -62,7 +62,7 @@ class Outcome:
     model_sha256: str
     probe_tokens: int = 0
     shared: bool = False
-    reply: int = 0
+    answer_index: int = 0
     answer: str | None = None
     expected: str | None = None
     correct: bool | None = None
@@ -109,7 +109,7 @@ class Outcome:
             "rolled_back_tokens": self.rolled_back_tokens,
             "probe_tokens": self.probe_tokens,
             "shared": self.shared,
-            "reply": self.reply,
+            "reply": self.answer_index,
             "seconds": {
                 "load": round(self.seconds.load, 4),
                 "prompt": round(self.seconds.prompt, 4),

@@ -64,9 +64,9 @@ class Request:
     sample       which of several samples of the problem this is
     id           the caller's name for the problem
     until_sure   early answers in a row that must agree for the thought to be closed; 0 asks for none
-    also         smaller thinking budgets, ascending, that are answered on the way: each is a fork of this thought
-    replies      answers to each thought, each a fork of its own with its own random numbers
-    reply        which of them this is
+    fork_budgets         smaller thinking budgets, ascending, at which the thought forks and is answered
+    answers_per_thought  answers to each thought, each a fork of its own with its own random numbers
+    answer_index         which of them this is
     """
 
     problem: str
@@ -80,9 +80,9 @@ class Request:
     loop_guard: bool
     id: str
     until_sure: int = 0
-    also: tuple[int, ...] = ()
-    replies: int = 1
-    reply: int = 0
+    fork_budgets: tuple[int, ...] = ()
+    answers_per_thought: int = 1
+    answer_index: int = 0
 
     def with_sample(self, sample: int) -> Request:
         """The same request for another sample."""
@@ -90,7 +90,7 @@ class Request:
 
     def with_budget(self, thinking: int) -> Request:
         """The same request under another thinking budget, on its own. Raises UsageError where that makes no sense."""
-        return replace(self, budget=replace(self.budget, thinking=thinking), also=())
+        return replace(self, budget=replace(self.budget, thinking=thinking), fork_budgets=())
 
 
 def resolve(profile: Profile, problem: str, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Request:
@@ -162,7 +162,7 @@ def resolve_sweep(
     requests = [resolve(profile, problem, budget, **options) for budget in ordered]
     if len({request.prompt_text for request in requests}) > 1:
         return requests
-    return [replace(requests[-1], also=tuple(budget for budget in ordered[:-1] if budget is not None))]
+    return [replace(requests[-1], fork_budgets=tuple(budget for budget in ordered[:-1] if budget is not None))]
 
 
 def _prompt_text(profile: Profile, problem: str, thinking: int | None, mode: PromptMode) -> str:

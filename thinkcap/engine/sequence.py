@@ -11,13 +11,13 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from thinkcap.engine.course import Course, Phase, Rules
 from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
 from thinkcap.engine.outcome import Seconds
 from thinkcap.engine.profile import Sampling
 from thinkcap.engine.request import Request
 from thinkcap.engine.sampler import Draws, Logits, draw, log_probability
-from thinkcap.engine.unfolding import Unfolding
+from thinkcap.engine.thought import Phase, Rules, ThoughtState
+from thinkcap.engine.utf8_stream import Utf8Stream
 
 PROBE_SPACING = 64
 """Thinking tokens between two early answers at least."""
@@ -61,7 +61,7 @@ class _Branch:
     """A fork that was reached: its course from there on, how many decoded tokens it shares, what it decodes first."""
 
     request: Request
-    course: Course
+    course: ThoughtState
     shared: int
     feed: Tokens[int]
 
@@ -122,7 +122,7 @@ class Sequence:
     ) -> None:
         self.request = request
         self.prompt = prompt
-        self.course = Course(rules)
+        self.course = ThoughtState(rules)
         self.slot = -1
         self.decoded = 0
         self.rollback = 0
@@ -137,15 +137,15 @@ class Sequence:
         self._hurries = self._time_limit is not None or request.until_sure > 0
         self._events: list[Event] = []
         self._streams = streams
-        self._thought_text, self._solution_text = Unfolding(), Unfolding()
+        self._thought_text, self._solution_text = Utf8Stream(), Utf8Stream()
         self._forks = deque(forks)
         self._branches: list[_Branch] = []
-        self._replies = request.replies - 1
+        self._replies = request.answers_per_thought - 1
         self.offspring: list[Sequence] = []
         self.unreached: list[Fork] = []
         self.cells = len(prompt) + rules.most_tokens + self._replies * rules.solution
         self.cells += sum(fork.cells + self._replies * rules.solution for fork in self._forks)
-        self.seats = (1 + len(self._forks)) * request.replies
+        self.seats = (1 + len(self._forks)) * request.answers_per_thought
         self.longest = len(prompt) + rules.most_tokens
         self.parent: Sequence | None = None
         self.probe_tokens = 0
@@ -224,10 +224,10 @@ class Sequence:
             self._close(now)
         while self._forks and self._forks[0].at == 0:
             fork = self._forks.popleft()
-            course = Course(fork.rules)
+            course = ThoughtState(fork.rules)
             self._branches.append(_Branch(fork.request, course, self.decoded, course.begin()))
 
-    def _twins(self) -> list[tuple[Fork, Course]]:
+    def _twins(self) -> list[tuple[Fork, ThoughtState]]:
         """Courses for the forks that the next token may complete."""
         twins = []
         while self._forks and self._forks[0].at <= self.course.thinking_tokens + 1:
@@ -235,7 +235,7 @@ class Sequence:
             twins.append((fork, self.course.twin(fork.rules)))
         return twins
 
-    def _reach(self, fork: Fork, twin: Course, token: int, piece: bytes) -> None:
+    def _reach(self, fork: Fork, twin: ThoughtState, token: int, piece: bytes) -> None:
         """Gives a fork's course the last token it shares. It branches off once that token is decoded, unless the
         thought ended by itself."""
         before = twin.rolled_back_tokens
@@ -253,7 +253,7 @@ class Sequence:
         branches, self._branches = self._branches, []
         if self.course.phase is Phase.SOLUTION:
             for reply in range(1, self._replies + 1):
-                request = replace(self.request, replies=1, reply=reply, also=())
+                request = replace(self.request, answers_per_thought=1, answer_index=reply, fork_budgets=())
                 branches.append(_Branch(request, self.course.twin(self.course.rules), self.decoded, ()))
             self._replies = 0
         for branch in branches:
@@ -272,7 +272,7 @@ class Sequence:
         child.decoded = branch.shared
         child.pending = branch.feed
         child._began, child._thought_from = self._began, self._thought_from
-        if branch.request.reply:
+        if branch.request.answer_index:
             child.unreached = self.unreached
             child.cells = rules.solution
             child._answered_from = now
@@ -300,7 +300,7 @@ class Sequence:
     def texts(self) -> tuple[str, str]:
         """Thought and solution; half a character at the solution's end is left out."""
         solution = self.course.solution
-        return self.course.thought.decode("utf-8", "replace"), Unfolding().upto(solution, len(solution))
+        return self.course.thought.decode("utf-8", "replace"), Utf8Stream().upto(solution, len(solution))
 
     def events(self) -> Iterator[Event]:
         """What happened since the last call."""
@@ -309,7 +309,7 @@ class Sequence:
 
     def _draws(self, phase: Literal["thinking", "solution"]) -> Draws:
         request = self.request
-        stream = f"{phase} {request.reply}" if request.reply else phase
+        stream = f"{phase} {request.answer_index}" if request.answer_index else phase
         return Draws(request.seed, request.problem, request.sample, stream)
 
     def _sample(self, logits: Logits) -> int:
@@ -361,7 +361,7 @@ class Sequence:
         self._probing = True
         self._next_probe = self.course.thinking_tokens + PROBE_SPACING
         rules = replace(self.course.rules, solution=PROBE_TOKENS, one_box=True, style="bare", message=())
-        request = replace(self.request, sampling=Sampling(0.0), until_sure=0, also=(), replies=1)
+        request = replace(self.request, sampling=Sampling(0.0), until_sure=0, fork_budgets=(), answers_per_thought=1)
         child = Sequence(request, self.prompt, rules, self._piece, self._usual_solution)
         child.course = self.course.twin(rules)
         child.parent = self

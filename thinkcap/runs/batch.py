@@ -116,12 +116,14 @@ def run(
                     desk.take(result, problems[key.id])
             else:
                 request = result.request
-                for key in Key.all_of(replace(request, also=())):
+                for key in Key.all_of(replace(request, fork_budgets=())):
                     if key in missing:
                         missing.remove(key)
-                        desk.write(_failed(solver, result, key.reply, problems[key.id]))
-                if request.also:
-                    smaller.append(replace(request.with_budget(request.also[-1]), also=request.also[:-1]))
+                        desk.write(_failed(solver, result, key.answer_index, problems[key.id]))
+                if request.fork_budgets:
+                    smaller.append(
+                        replace(request.with_budget(request.fork_budgets[-1]), fork_budgets=request.fork_budgets[:-1])
+                    )
             desk.clear()
         answered = {key for request in smaller for key in Key.all_of(request)}
         requests = smaller if missing <= answered else []

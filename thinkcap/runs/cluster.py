@@ -54,7 +54,7 @@ class Host:
     def describe(self) -> Described | ThinkcapError:
         """Loads the model; an error comes back as a value, since its own type may not travel."""
         import thinkcap
-        from thinkcap.engine.threads import physical_cores
+        from thinkcap.engine.model.threads import physical_cores
 
         try:
             if self._load.get("threads") is None:

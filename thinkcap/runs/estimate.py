@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from thinkcap.engine.memory import apart
+from thinkcap.engine.model.kv_pool import apart
 from thinkcap.runs.batch import Task
 
 BYTES_PER_TOKEN = 3

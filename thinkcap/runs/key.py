@@ -16,7 +16,7 @@ class Key(NamedTuple):
     id: str
     sample: int
     thinking: int | None = None
-    reply: int = 0
+    answer_index: int = 0
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
@@ -26,13 +26,13 @@ class Key(NamedTuple):
 
     @classmethod
     def of_outcome(cls, outcome: Outcome) -> Self:
-        return cls(outcome.id, outcome.sample, outcome.budget.thinking, outcome.reply)
+        return cls(outcome.id, outcome.sample, outcome.budget.thinking, outcome.answer_index)
 
     @classmethod
     def all_of(cls, request: Request) -> list[Self]:
         """The keys of all outcomes that a request has: one for each budget and answer."""
         return [
             cls(request.id, request.sample, thinking, reply)
-            for thinking in (*request.also, request.budget.thinking)
-            for reply in range(request.reply, request.reply + request.replies)
+            for thinking in (*request.fork_budgets, request.budget.thinking)
+            for reply in range(request.answer_index, request.answer_index + request.answers_per_thought)
         ]

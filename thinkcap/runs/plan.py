@@ -85,7 +85,7 @@ class Plan:
         depths = sorted(
             {max(1, budget * depth // self.depths) for depth in range(1, self.depths + 1)} if budget else {0}
         )
-        return replace(request, also=tuple(depths[:-1]), replies=self.answers)
+        return replace(request, fork_budgets=tuple(depths[:-1]), answers_per_thought=self.answers)
 
 
 def budget_record(request: Request) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.errors import ThinkcapError
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from heapq import heappop, heappush
 from operator import attrgetter
 
-from thinkcap.engine.llama import Context
+from thinkcap.engine.model.llama import Context
 from thinkcap.engine.sequence import Sequence
 
 LEAST_SHARED = 16
@@ -20,7 +20,7 @@ LEAST_SHARED = 16
 _slot = attrgetter("slot")
 
 
-class StepLoop:
+class Scheduler:
     """Runs sequences over one context.
 
     sampled         tokens sampled so far, all sequences together

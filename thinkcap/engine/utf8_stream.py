@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 
-class Unfolding:
+class Utf8Stream:
     """Turns a growing buffer of UTF-8 into pieces of text, each given once and made of whole characters; bytes that are
     no UTF-8 become U+FFFD."""
 

@@ -110,7 +110,7 @@ class Move:
 
 
 @dataclass(slots=True)
-class Course:
+class ThoughtState:
     """One generation in the making. Call `begin` once, then `advance` for every sampled token until `phase` is DONE;
     `abandon` ends it from outside."""
 
@@ -148,7 +148,7 @@ class Course:
         self.injected_tokens += len(self.rules.end.tokens)
         return self.rules.end.tokens
 
-    def twin(self, rules: Rules) -> Course:
+    def twin(self, rules: Rules) -> ThoughtState:
         """A course of its own with the same past and other rules."""
         return replace(
             self,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from thinkcap.engine.template import ChatTemplate
+from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.errors import ThinkcapError
 
 _PLACE = "\ue000problem\ue001"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thinkcap.engine.course import WAIT_SPACING, Course, Marker, Phase, Rules
+from thinkcap.engine.thought import WAIT_SPACING, Marker, Phase, Rules, ThoughtState
 
 EOG = 0
 PIECES = (
@@ -59,7 +59,7 @@ def rules(thinking: int, markers: tuple[Marker, Marker] = ONE_TOKEN, **changes: 
 class Run:
     """A course driven to its end, with what a KV cache would hold."""
 
-    course: Course
+    course: ThoughtState
     cache: list[int]
     sampled: list[int]
 
@@ -70,7 +70,7 @@ class Run:
 
 def drive(rules: Rules, stream: list[int], late: int | None = None) -> Run:
     """Feeds a stream as a sampler would: what is banned or forbidden is skipped; behind the stream comes the end."""
-    course = Course(rules)
+    course = ThoughtState(rules)
     cache = list(course.begin())
     sampled = []
     tokens = iter(stream)
@@ -129,7 +129,7 @@ def test_no_marker_comes_again_after_the_close(stream: list[int], budget: int) -
 @settings(max_examples=400)
 def test_a_cut_leaves_whole_characters(text: str, budget: int, markers: tuple[Marker, Marker]) -> None:
     bytewise = {bytes([byte]): byte for byte in range(256)}
-    course = Course(rules(budget, markers))
+    course = ThoughtState(rules(budget, markers))
     course.begin()
     for byte in text.encode():
         if course.phase is not Phase.THINKING:
@@ -244,7 +244,7 @@ def test_message_style_injects_its_sentence_before_the_marker() -> None:
 
 
 def test_soft_style_raises_the_marker_step_by_step_at_the_end() -> None:
-    course = Course(rules(30, style="soft"))
+    course = ThoughtState(rules(30, style="soft"))
     course.begin()
     boosts = []
     while course.phase is Phase.THINKING:
@@ -270,7 +270,7 @@ def test_the_loop_guard_respects_the_minimum() -> None:
 
 
 def test_an_interrupt_ends_everything() -> None:
-    course = Course(rules(50))
+    course = ThoughtState(rules(50))
     course.begin()
     course.advance(ID[b"a"], b"a")
     course.abandon("interrupted")
