@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from benchmarks.write_model import write_model
-from thinkcap.catalog.header import read_header
+from thinkcap.catalog.gguf.header import read_header
 from thinkcap.catalog.locate import NotDownloaded, locate, profile_of
 from thinkcap.errors import ThinkcapError, UsageError
 

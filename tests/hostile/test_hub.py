@@ -83,7 +83,7 @@ def test_descriptions_choose_no_path(
         here.hub.describe = describe
         assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1
         said = capsys.readouterr().err
-        assert "in a way that can't be trusted (see " in said, (evil, said)
+        assert "in a way that can't be trusted: check HF_ENDPOINT" in said, (evil, said)
         assert files_in(tmp_path, here.home / "hf") == {}
 
 

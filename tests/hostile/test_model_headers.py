@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.generators import model_headers as generator
-from thinkcap.catalog.header import read_header
-from thinkcap.catalog.inspection import inspect
+from thinkcap.catalog.gguf.header import read_header
+from thinkcap.catalog.gguf.inspection import inspect
 from thinkcap.catalog.locate import locate
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.estimate import bytes_per_cell
 
 ABACUS = locate("abacus").path
 ROOT = Path(__file__).parents[2]
@@ -51,7 +50,7 @@ def test_numbers_that_are_none_count_as_missing(tmp_path: Path, value: float) ->
     looks: dict[str, Callable[[], object]] = {
         "general.sampling.min_p": lambda: locate(str(path)),
         "tokenizer.ggml.eot_token_id": lambda: inspect(path),
-        "qwen2.attention.value_length": lambda: bytes_per_cell(path),
+        "qwen2.attention.value_length": lambda: read_header(path).bytes_per_cell,
     }
     for key, look in looks.items():
         with_value(path, key, "d", value)

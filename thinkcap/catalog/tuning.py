@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from thinkcap.catalog.catalogue import user_file
+from thinkcap.catalog.models_file import user_file
 from thinkcap.errors import ThinkcapError
 
 Count = Annotated[int, Field(ge=1, strict=True)]
@@ -31,7 +31,7 @@ def file() -> Path:
 
 
 def read(model: str, quant: str, cores: int) -> Tuning | None:
-    """The tuning of a model, None where there is none or it was found on other cores.
+    """The tuning of a model, None if there is none or it was found on other cores.
 
     Raises ThinkcapError for a file that cannot be understood.
     """
@@ -40,7 +40,7 @@ def read(model: str, quant: str, cores: int) -> Tuning | None:
 
 
 def write(model: str, quant: str, tuning: Tuning) -> Path:
-    """Keeps a model's tuning; returns the file. Raises ThinkcapError where it cannot be written."""
+    """Keeps a model's tuning; returns the file. Raises ThinkcapError if it cannot be written."""
     tunings = {**_read_all(), f"{model}:{quant}": tuning}
     lines = ["# Found by `thinkcap bench --tune`; delete an entry, or the file, to go back to the defaults."]
     for name, each in sorted(tunings.items()):

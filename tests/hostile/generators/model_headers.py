@@ -15,11 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinkcap.catalog.header import read_header
-from thinkcap.catalog.inspection import inspect
+from thinkcap.catalog.gguf.header import read_header
+from thinkcap.catalog.gguf.inspection import inspect
 from thinkcap.catalog.locate import locate
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.estimate import bytes_per_cell
 
 SECONDS = 10
 """What looking at one head may take at most, on a busy machine."""
@@ -144,7 +143,7 @@ def check(path: Path) -> None:
     """Looks at a file in every way that does without llama.cpp. Only a ThinkcapError may come of it, and soon."""
     began = time.monotonic()
     for look in (lambda: read_header(path, tokens=True), lambda: locate(str(path)), lambda: inspect(path),
-                 lambda: bytes_per_cell(path)):  # fmt: skip
+                 lambda: read_header(path).bytes_per_cell):  # fmt: skip
         with suppress(ThinkcapError):
             look()
     seconds = time.monotonic() - began

@@ -1,21 +1,22 @@
-"""Taking a model's files out of the Hugging Face cache again."""
+"""Taking a model's files out of the hub's cache again. Never follows a link out of it."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinkcap.catalog.cache import cache_folder, cached_variants, repository_folder
-from thinkcap.catalog.locate import Reference, repositories
+from thinkcap.catalog.hub.cache import cache_folder, cached_variants, repository_folder
+from thinkcap.catalog.locate import Reference
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """What is to go: names in snapshots and the blobs behind them, or whole repositories.
 
-    bytes  what that frees; what a link leads to outside of the cache stays and is not counted
+    bytes  what that frees, without what links lead to outside of the cache
     """
 
     files: tuple[Path, ...]
@@ -23,7 +24,7 @@ class Removal:
     bytes: int
 
     def run(self) -> None:
-        """Deletes them. Never follows a link out of the cache."""
+        """Deletes them."""
         for file in self.files:
             file.unlink(missing_ok=True)
         for folder in self.folders:
@@ -36,7 +37,7 @@ class Removal:
 
 def removal(reference: Reference) -> Removal:
     """What removing a model means: one quant's files if a quant is named, else all of its repositories."""
-    found = [name for name in repositories(reference) if repository_folder(name).is_dir()]
+    found = [name for name in reference.repositories if repository_folder(name).is_dir()]
     if reference.quant is not None:
         files = [file for name in found for file in _files(name, reference.quant)]
         return Removal(tuple(files), (), _size(files))
@@ -66,10 +67,10 @@ def _target(name: Path) -> Path:
 
 
 def _is_inside(path: Path) -> bool:
-    """Whether deleting a path deletes something in the cache: a link to the folder it is in may lead elsewhere."""
+    """Whether deleting a path deletes something in the cache. It doesn't if a folder above it is a link elsewhere."""
     return path.parent.resolve().is_relative_to(cache_folder().resolve())
 
 
-def _size(files: list[Path]) -> int:
+def _size(files: Iterable[Path]) -> int:
     """Bytes of the files, links not followed."""
     return sum(path.lstat().st_size for path in files if path.is_file() and not path.is_symlink())

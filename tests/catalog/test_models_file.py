@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkcap.catalog.catalogue import load_catalogue, packaged_file, user_file
+from thinkcap.catalog.models_file import load_catalogue, packaged_file, user_file
 from thinkcap.errors import ThinkcapError, UsageError
 
 MODELS_OF_THE_PAPERS = {
