@@ -76,7 +76,7 @@ def test_own_file_overlays_key_by_key(own_file: Path) -> None:
         ("default = []", "default", "the name of a model (l1-qwen-1.5b-max, "),
         ("default = {}", "default", "the name of a model (l1-qwen-1.5b-max, "),
         ("[models.abacus]\nsolution = inf", "models.abacus.solution", "a whole number, not inf"),
-        ("[models.abacus.sampling]\ntemperature = nan", "models.abacus.sampling.temperature", "at most 10.0, not nan"),
+        ("[models.abacus.sampling]\ntemperature = nan", "models.abacus.sampling.temperature", "0 or more, not nan"),
         ("[models.a]", "models.a", "one of sources, original or path, to say where the model is"),
         ('[models.a]\nsources = "x/y"', "models.a.sources", "a list, not 'x/y'"),
         ('[models.a]\nsources = ["xy"]', "models.a.sources.0", "a repository on the hub, written owner/name, not 'xy'"),
@@ -92,7 +92,7 @@ def test_own_file_overlays_key_by_key(own_file: Path) -> None:
             "models.abacus.sampling.temprature",
             "no key of a model; the keys are temperature, top_p, top_k, min_p",
         ),
-        ("[models.abacus.sampling]\ntop_p = 0", "models.abacus.sampling.top_p", "more than 0.0, not 0"),
+        ("[models.abacus.sampling]\ntop_p = 0", "models.abacus.sampling.top_p", "above 0 and at most 1, not 0"),
         ("[models]\nabacus = 3", "models.abacus", "a table of keys"),
         (
             '[models."deepscaler-1.5b-preview"]\ncontext = "big"',

@@ -11,12 +11,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from thinkcap.engine.budget import CutStyle, PromptMode, parse_tokens
+from thinkcap.engine.settings import OPTIONS, CutStyle, PromptMode
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_tokens
 
 DEFAULT_CUT_MESSAGE = "\n\nMy thinking time is used up, so I will answer with what I have found so far.\n"
 
 STRICT = ConfigDict(extra="forbid")
+"""Settings of pydantic: a key that is no field is a mistake."""
 
 
 def _containing(part: str) -> AfterValidator:
@@ -37,6 +39,19 @@ def _parsed(value: Any) -> Any:
         raise ValueError('a number of tokens such as 1024, or "none"') from error
 
 
+def _as_option(name: str) -> AfterValidator:
+    """The bounds of the generation option that a field gives the default for."""
+
+    def check(value: Any) -> Any:
+        try:
+            OPTIONS[name].check(value)
+        except UsageError as error:
+            raise ValueError(OPTIONS[name].bounds) from error
+        return value
+
+    return AfterValidator(check)
+
+
 Tokens = Annotated[int, Field(ge=1)]
 Length = Annotated[str, _containing("{n}")]
 
@@ -45,10 +60,10 @@ Length = Annotated[str, _containing("{n}")]
 class Sampling:
     """How a token is drawn from the logits: temperature 0 is greedy; top_k 0, top_p 1 and min_p 0 are off."""
 
-    temperature: Annotated[float, Field(ge=0, le=10)] = 0.6
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
-    top_k: Annotated[int, Field(ge=0)] = 0
-    min_p: Annotated[float, Field(ge=0, le=1)] = 0.0
+    temperature: Annotated[float, _as_option("temperature")] = 0.6
+    top_p: Annotated[float, _as_option("top_p")] = 0.95
+    top_k: Annotated[int, _as_option("top_k")] = 0
+    min_p: Annotated[float, _as_option("min_p")] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -75,8 +90,8 @@ class ModelDefaults:
     prompt_mode: PromptMode = "none"
     cut_style: CutStyle = "message"
     cut_message: str = DEFAULT_CUT_MESSAGE
-    thinking: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_parsed)] = 1024
-    solution: Tokens = 1024
+    thinking: Annotated[int | None, BeforeValidator(_parsed), _as_option("budget")] = 1024
+    solution: Annotated[int, _as_option("solution_budget")] = 1024
     usual_solution: Tokens = 256
     context: Tokens | None = None
     probe: str = "\n\nThe final answer is \\boxed{"

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from thinkcap.engine.model.kv_pool import apart
+from thinkcap.engine.model.kv_pool import separate_sequences
 from thinkcap.runs.batch import Task
 
 BYTES_PER_TOKEN = 3
@@ -98,7 +98,7 @@ def estimate(
         ),
         default=0,
     )
-    cells = longest * apart(longest, max((len(task.keys) for task in tasks), default=1), width, affordable)
+    cells = longest * separate_sequences(longest, max((len(task.keys) for task in tasks), default=1), width, affordable)
     if not cells:
         together = map(sum, zip(prompts, thinking, solution, strict=True))
         cells = sum(sorted(together, reverse=True)[:width])

@@ -5,12 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 
 from tests.catalog.qwen2 import ADDED, MERGES, Qwen2
+from thinkcap.catalog import extra_buffers
 from thinkcap.catalog.convert.conversion import convert_file
 from thinkcap.catalog.gguf.header import read_header
+from thinkcap.engine.model.kv_cache import KvCache
+from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model
 from thinkcap.errors import ThinkcapError, UsageError
 
@@ -30,19 +34,19 @@ def compare(model: Qwen2, path: Path) -> tuple[float, float]:
     """Root mean square error of llama.cpp's logits over their spread, and the share of equal likeliest tokens."""
     rng = np.random.default_rng(1)
     off, equal = [], []
-    loaded = Model(path, gpu_layers=0)
+    loaded = Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
     try:
-        context = loaded.context(512, sequences=1, threads=1)
+        cache = KvCache(loaded, KvPlan(512, 1), threads=1)
         for _ in range(10):
             tokens = [int(token) for token in rng.integers(0, 256, 64)]
             for position, token in enumerate(tokens):
-                context.add(0, position, [token], wants_logits=True)
-            ours = np.array(context.decode())
-            context.forget(0)
+                cache.add(0, position, [token], wants_logits=True)
+            ours = np.array(cache.decode())
+            cache.forget(0)
             reference = model.logits(tokens)
             off.append(np.sqrt(np.mean((ours - reference) ** 2)) / reference.std())
             equal.append(np.mean(ours.argmax(-1) == reference.argmax(-1)))
-        context.close()
+        cache.close()
     finally:
         loaded.close()
     return float(np.max(off)), float(np.mean(equal))
@@ -70,7 +74,7 @@ def test_vocabulary_template_and_sampling_come_along(tmp_path: Path) -> None:
     model = Qwen2.random(layers=1)
     path = converted(model, tmp_path, "q8_0")
     first_added = 256 + len(MERGES)
-    loaded = Model(path, gpu_layers=0)
+    loaded = Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
     try:
         assert loaded.tokenize("in the") == [256 + MERGES.index(("i", "n")), 256 + MERGES.index(("Ġt", "he"))]
         assert loaded.piece(first_added + 4) == b"<think>"
@@ -82,10 +86,11 @@ def test_vocabulary_template_and_sampling_come_along(tmp_path: Path) -> None:
         assert loaded.bos == first_added + 3
         assert loaded.adds_bos
         assert loaded.end_of_generation == {first_added}
-        assert len(loaded.unprintable) == model.rows - first_added - len(ADDED)
         assert "<｜Assistant｜>" in (loaded.chat_template or "")
     finally:
         loaded.close()
+    types = gguf.GGUFReader(path).fields["tokenizer.ggml.token_type"].contents()
+    assert types.count(gguf.TokenType.UNUSED) == model.rows - first_added - len(ADDED), "rows beyond the vocabulary"
     header = read_header(path)
     assert header.quant == "q8_0"
     assert header.number("general.sampling.temp") == 0.5
