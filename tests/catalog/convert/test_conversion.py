@@ -5,13 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 
 from tests.catalog.qwen2 import ADDED, MERGES, Qwen2
 from thinkcap.catalog import extra_buffers
-from thinkcap.catalog.convert import convert_file
-from thinkcap.catalog.header import read_header
+from thinkcap.catalog.convert.conversion import convert_file
+from thinkcap.catalog.gguf.header import read_header
+from thinkcap.engine.model.kv_cache import KvCache
+from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model
 from thinkcap.errors import ThinkcapError, UsageError
 
@@ -23,7 +26,7 @@ CLOSE = {"f16": (2e-2, 0.99), "bf16": (2e-2, 0.99), "q8_0": (5e-2, 0.97)}
 def converted(model: Qwen2, folder: Path, quant: str, **how: object) -> Path:
     model.write(folder, **how)  # type: ignore[arg-type]
     output = folder / f"out-{quant}.gguf"
-    convert_file(folder, output, quant, name="tiny", progress=lambda weights: None)
+    convert_file(folder, output, quant, name="tiny", report=lambda weights: None)
     return output
 
 
@@ -33,17 +36,17 @@ def compare(model: Qwen2, path: Path) -> tuple[float, float]:
     off, equal = [], []
     loaded = Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
     try:
-        context = loaded.context(512, sequences=1, threads=1)
+        cache = KvCache(loaded, KvPlan(512, 1), threads=1)
         for _ in range(10):
             tokens = [int(token) for token in rng.integers(0, 256, 64)]
             for position, token in enumerate(tokens):
-                context.add(0, position, [token], wants_logits=True)
-            ours = np.array(context.decode())
-            context.forget(0)
+                cache.add(0, position, [token], wants_logits=True)
+            ours = np.array(cache.decode())
+            cache.forget(0)
             reference = model.logits(tokens)
             off.append(np.sqrt(np.mean((ours - reference) ** 2)) / reference.std())
             equal.append(np.mean(ours.argmax(-1) == reference.argmax(-1)))
-        context.close()
+        cache.close()
     finally:
         loaded.close()
     return float(np.max(off)), float(np.mean(equal))
@@ -83,10 +86,11 @@ def test_vocabulary_template_and_sampling_come_along(tmp_path: Path) -> None:
         assert loaded.bos == first_added + 3
         assert loaded.adds_bos
         assert loaded.end_of_generation == {first_added}
-        assert len(loaded.unprintable) == model.rows - first_added - len(ADDED)
         assert "<｜Assistant｜>" in (loaded.chat_template or "")
     finally:
         loaded.close()
+    types = gguf.GGUFReader(path).fields["tokenizer.ggml.token_type"].contents()
+    assert types.count(gguf.TokenType.UNUSED) == model.rows - first_added - len(ADDED), "rows beyond the vocabulary"
     header = read_header(path)
     assert header.quant == "q8_0"
     assert header.number("general.sampling.temp") == 0.5
@@ -102,7 +106,7 @@ def test_template_may_be_a_file_of_its_own(tmp_path: Path) -> None:
 def test_what_cannot_be_converted_is_refused(tmp_path: Path) -> None:
     def refusal(folder: Path, quant: str = "f16") -> str:
         with pytest.raises(ThinkcapError) as caught:
-            convert_file(folder, folder / "out.gguf", quant, name="tiny", progress=lambda weights: None)
+            convert_file(folder, folder / "out.gguf", quant, name="tiny", report=lambda weights: None)
         return str(caught.value)
 
     model = Qwen2.random(layers=1)
@@ -136,16 +140,16 @@ def test_what_cannot_be_converted_is_refused(tmp_path: Path) -> None:
     assert refusal(large) == "output.weight has weights that float16 can't hold: convert to bf16 or q8_0."
 
     with pytest.raises(UsageError, match="A conversion writes q8_0, f16 or bf16, not q4_k_m"):
-        convert_file(large, large / "out.gguf", "q4_k_m", name="tiny", progress=lambda weights: None)
+        convert_file(large, large / "out.gguf", "q4_k_m", name="tiny", report=lambda weights: None)
 
 
 def test_no_space_leaves_nothing_behind(tmp_path: Path) -> None:
     snapshot = tmp_path / "models--a--b" / "snapshots" / "c1"
     Qwen2.random().write(snapshot)
     script = (
-        "import resource; from pathlib import Path; from thinkcap.catalog.convert import convert;"
+        "import resource; from pathlib import Path; from thinkcap.catalog.convert.conversion import convert;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
-        f"convert(Path({str(snapshot)!r}), 'f16', name='b', progress=lambda weights: None)"
+        f"convert(Path({str(snapshot)!r}), 'f16', name='b', report=lambda weights: None)"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     blobs = snapshot.parents[1] / "blobs"
@@ -163,12 +167,12 @@ def test_memory_stays_small(tmp_path: Path) -> None:
     model.write(tmp_path, dtype="F32")
     largest = max(array.nbytes for array in model.weights.values())
     script = (
-        "from pathlib import Path; from thinkcap.catalog.convert import convert_file;"
+        "from pathlib import Path; from thinkcap.catalog.convert.conversion import convert_file;"
         "from tests.catalog.memory import peak;"
         f"folder = Path({str(tmp_path)!r});"
-        "convert_file(folder, folder / 'out.gguf', 'q8_0', name='big', progress=lambda weights: None);"
+        "convert_file(folder, folder / 'out.gguf', 'q8_0', name='big', report=lambda weights: None);"
         "print(peak())"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     assert int(run.stdout) < 2 * largest + 200e6

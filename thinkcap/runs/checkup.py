@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from thinkcap.catalog.extra_buffers import REBUILD
-from thinkcap.catalog.sizes import bytes_text
 from thinkcap.errors import ThinkcapError
+from thinkcap.text import bytes_text
 
 State = Literal["ok", "note", "broken"]
 
@@ -123,27 +123,13 @@ def _threads() -> Check:
 
 
 def _memory() -> Check:
-    total, free = _memory_sizes()
-    if not total:
-        return Check("memory", "note", "the system does not say how much there is", "a 1.5B model in q8_0 needs 3 GB")
-    finding = f"{bytes_text(total)}, {bytes_text(free)} of it free" if free else bytes_text(total)
-    if (free or total) < 3e9:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    finding = f"{bytes_text(memory.total)}, {bytes_text(memory.available)} of it free"
+    if memory.available < 3e9:
         return Check("memory", "note", finding, "a 1.5B model in q8_0 needs about 3 GB: close programs, or use abacus")
     return Check("memory", "ok", finding)
-
-
-def _memory_sizes() -> tuple[int, int]:
-    """Bytes of memory, and of what is free for programs; 0 where the system does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        sizes = {line.partition(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith("kB")}
-        return sizes["MemTotal"], sizes["MemAvailable"]
-    except (OSError, KeyError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), 0
-    except (AttributeError, ValueError, OSError):
-        return 0, 0
 
 
 def _gpu() -> Check:
@@ -162,7 +148,7 @@ def _gpu() -> Check:
 
 
 def _catalogue() -> Check:
-    from thinkcap.catalog.catalogue import load_catalogue, user_file
+    from thinkcap.catalog.models_file import load_catalogue, user_file
 
     count = len(load_catalogue().entries)
     own = f"with {user_file()}" if user_file().exists() else f"your own would be {user_file()}"
@@ -187,13 +173,11 @@ def _conversion() -> Check:
 
 
 def _cache() -> Check:
-    from thinkcap.catalog.cache import cache_folder
+    from thinkcap.catalog.hub.cache import cache_folder, free_space
 
     folder = cache_folder()
-    existing = folder
-    while not existing.exists():
-        existing = existing.parent
-    free = bytes_text(shutil.disk_usage(existing).free)
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = bytes_text(free_space(folder))
     if not os.access(existing, os.W_OK):
         return Check("cache", "broken", f"{folder} can't be written", "set HF_HOME to a folder of yours")
     if not folder.exists():
@@ -204,16 +188,16 @@ def _cache() -> Check:
 
 
 def _hub() -> Check:
-    from thinkcap.catalog import hub
+    from thinkcap.catalog.hub import client, errors
 
-    if hub.is_offline():
+    if client.is_offline():
         return Check("hub", "note", "offline mode is on (HF_HUB_OFFLINE)", "unset HF_HUB_OFFLINE to pull models")
-    token = "a token is set" if hub.has_token() else "no token is set, which open models don't need"
-    problem = hub.unreachable(_HUB_TIMEOUT)
+    token = "a token is set" if client.has_token() else "no token is set, which open models don't need"
+    problem = client.unreachable(_HUB_TIMEOUT)
     if problem:
         cure = "check the network, proxy and HF_ENDPOINT; models that are here work without"
-        return Check("hub", "note", f"{hub.host()} can't be reached ({problem})", cure)
-    return Check("hub", "ok", f"{hub.host()} answers; {token}")
+        return Check("hub", "note", f"{errors.host()} can't be reached ({problem})", cure)
+    return Check("hub", "ok", f"{errors.host()} answers; {token}")
 
 
 def _abacus() -> Check:

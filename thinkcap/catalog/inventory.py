@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from thinkcap.catalog.cache import cache_folder, cached_variants
-from thinkcap.catalog.catalogue import Catalogue
 from thinkcap.catalog.entry import Entry
-from thinkcap.catalog.header import read_header
-from thinkcap.catalog.locate import Reference, locate, repositories
-from thinkcap.catalog.quants import estimated_size, shards
+from thinkcap.catalog.gguf.header import read_header
+from thinkcap.catalog.gguf.names import size_of
+from thinkcap.catalog.gguf.quants import estimated_size
+from thinkcap.catalog.hub.cache import cached_variants, repositories
+from thinkcap.catalog.locate import Reference, locate
+from thinkcap.catalog.models_file import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A model and where it is.
+    """A model and its files.
 
-    entry     None for a repository in the cache that models.toml does not name
+    entry     None for a repository in the cache that models.toml doesn't name
     files     what is here
-    to_fetch  bytes of the recommended quants that are not, None where the size is not known beforehand
+    to_fetch  bytes of the recommended quants that are not here, None if nobody knows
     """
 
     name: str
@@ -41,17 +43,16 @@ class Listed:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        entry = self.entry.model_dump(exclude_none=True) if self.entry else {}
+        entry = asdict(self.entry) if self.entry else {}
+        given = {key: value for key, value in entry.items() if value is not None}
         files = [{"quant": file.quant, "path": str(file.path), "bytes": file.bytes} for file in self.files]
-        return {"name": self.name, "default": self.is_default, **entry, "files": files, "to_fetch": self.to_fetch}
+        return {"name": self.name, "default": self.is_default, **given, "files": files, "to_fetch": self.to_fetch}
 
 
 def list_models(catalogue: Catalogue) -> list[Listed]:
-    """The catalogue's models in its order, then the cache's other GGUF repositories by name."""
+    """The models of models.toml in its order, then the cache's other GGUF repositories by name."""
     named = [list_model(Reference(name, entry=entry), catalogue.default) for name, entry in catalogue.entries.items()]
-    folders = sorted(cache_folder().glob("models--*--*"))
-    ids = [folder.name.removeprefix("models--").replace("--", "/", 1) for folder in folders]
-    others = [Reference(id, repository=id) for id in ids if catalogue.of_repository(id) is None]
+    others = [Reference(id, repository=id) for id in repositories() if catalogue.of_repository(id) is None]
     return named + [listed for reference in others if (listed := list_model(reference, None)).files]
 
 
@@ -60,9 +61,9 @@ def list_model(reference: Reference, default: str | None) -> Listed:
     entry = reference.entry
     files = tuple(_files(reference))
     here = {file.quant for file in files}
-    wanted = entry.quants if entry and not entry.path else []
+    wanted = entry.quants if entry and not entry.path else ()
     return Listed(
-        name=reference.repository or reference.name,
+        name=str(reference),
         entry=entry,
         is_default=reference.name == default,
         files=files,
@@ -75,18 +76,17 @@ def list_model(reference: Reference, default: str | None) -> Listed:
 
 
 def _files(reference: Reference) -> Iterable[ModelFile]:
-    entry = reference.entry
+    entry, file = reference.entry, reference.own_file
+    if file is not None:
+        return [_file(read_header(file).quant, file)] if os.path.isfile(file) else []
     if entry is not None and entry.builtin:
         return [_file(quant, locate(reference.name, quant).path) for quant in entry.quants]
-    if entry is not None and entry.path is not None and reference.repository is None:
-        path = Path(entry.path).expanduser()
-        return [_file(read_header(path).quant, path)] if path.is_file() else []
     found: dict[str, ModelFile] = {}
-    for repository in repositories(reference):
+    for repository in reference.repositories:
         for snapshot, variant in cached_variants(repository):
             found.setdefault(variant.quant, _file(variant.quant, snapshot / variant.first))
     return found.values()
 
 
 def _file(quant: str, path: Path) -> ModelFile:
-    return ModelFile(quant, path, sum(Path(part).stat().st_size for part in shards(str(path))))
+    return ModelFile(quant, path, size_of(path))

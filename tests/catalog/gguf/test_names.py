@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thinkcap.catalog.quants import FILE_TYPES, canonical_quant, quant_of, shards, variants
+from thinkcap.catalog.gguf.names import quant_of, shards, variants
+from thinkcap.catalog.gguf.quants import FILE_TYPES, canonical_quant
 from thinkcap.errors import UsageError
 
 
@@ -71,5 +74,6 @@ def test_unknown_quants_are_refused_with_the_usual_ones() -> None:
 
 
 def test_shards_of_any_part() -> None:
-    assert shards("a/x-00002-of-00002.gguf") == ("a/x-00001-of-00002.gguf", "a/x-00002-of-00002.gguf")
-    assert shards("a/x.gguf") == ("a/x.gguf",)
+    both = [Path("a/x-00001-of-00002.gguf"), Path("a/x-00002-of-00002.gguf")]
+    assert shards(both[1]) == both
+    assert shards(Path("a/x.gguf")) == [Path("a/x.gguf")]

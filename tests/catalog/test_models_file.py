@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkcap.catalog.catalogue import load_catalogue, packaged_file, user_file
+from thinkcap.catalog.models_file import load_catalogue, packaged_file, user_file
 from thinkcap.errors import ThinkcapError, UsageError
 
 MODELS_OF_THE_PAPERS = {
@@ -73,6 +73,10 @@ def test_own_file_overlays_key_by_key(own_file: Path) -> None:
         ("x = 1", "x", "only `default` and tables named [models.NAME]"),
         ("models = 1", "models", "tables named [models.NAME]"),
         ('default = "nobody"', "default", "the name of a model (l1-qwen-1.5b-max, "),
+        ("default = []", "default", "the name of a model (l1-qwen-1.5b-max, "),
+        ("default = {}", "default", "the name of a model (l1-qwen-1.5b-max, "),
+        ("[models.abacus]\nsolution = inf", "models.abacus.solution", "a whole number, not inf"),
+        ("[models.abacus.sampling]\ntemperature = nan", "models.abacus.sampling.temperature", "0 or more, not nan"),
         ("[models.a]", "models.a", "one of sources, original or path, to say where the model is"),
         ('[models.a]\nsources = "x/y"', "models.a.sources", "a list, not 'x/y'"),
         ('[models.a]\nsources = ["xy"]', "models.a.sources.0", "a repository on the hub, written owner/name, not 'xy'"),
@@ -88,7 +92,7 @@ def test_own_file_overlays_key_by_key(own_file: Path) -> None:
             "models.abacus.sampling.temprature",
             "no key of a model; the keys are temperature, top_p, top_k, min_p",
         ),
-        ("[models.abacus.sampling]\ntop_p = 0", "models.abacus.sampling.top_p", "more than 0.0, not 0"),
+        ("[models.abacus.sampling]\ntop_p = 0", "models.abacus.sampling.top_p", "above 0 and at most 1, not 0"),
         ("[models]\nabacus = 3", "models.abacus", "a table of keys"),
         (
             '[models."deepscaler-1.5b-preview"]\ncontext = "big"',
@@ -108,6 +112,23 @@ def test_mistakes_name_file_key_and_what_was_expected(own_file: Path, text: str,
 def test_broken_toml_says_where(own_file: Path) -> None:
     own_file.write_text("[models\n")
     with pytest.raises(ThinkcapError, match=r"models\.toml is not valid TOML: .*line 1"):
+        load_catalogue()
+
+
+def test_file_that_cannot_be_read_is_not_passed_over(own_file: Path) -> None:
+    own_file.symlink_to(own_file)
+    with pytest.raises(ThinkcapError, match=r"models\.toml cannot be read: Too many levels of symbolic links\."):
+        load_catalogue()
+    own_file.unlink()
+    own_file.symlink_to("nowhere.toml")
+    with pytest.raises(ThinkcapError, match=r"models\.toml cannot be read: No such file or directory\."):
+        load_catalogue()
+    own_file.unlink()
+    own_file.write_bytes(b"\xff")
+    with pytest.raises(ThinkcapError, match=r"models\.toml cannot be read: it is not UTF-8\."):
+        load_catalogue()
+    own_file.write_text("x = " + "[" * 100_000)
+    with pytest.raises(ThinkcapError, match=r"models\.toml is not valid TOML: it is nested too deeply\."):
         load_catalogue()
 
 

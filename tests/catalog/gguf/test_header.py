@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thinkcap.catalog.header import read_header
+from thinkcap.catalog.gguf.header import read_header
 from thinkcap.catalog.locate import locate
 from thinkcap.errors import ThinkcapError
 
