@@ -149,14 +149,14 @@ def test_errors_of_the_library_name_fields_not_flags(engine: thinkcap.Engine) ->
 
 def test_a_handle_says_where_it_is_and_can_be_cancelled(engine: thinkcap.Engine) -> None:
     generation = engine.submit(HARD)
-    assert generation.state == "waiting"
+    states: list[str] = [generation.state]
     for event in generation:
         if isinstance(event, thinkcap.Thought) and event.thinking_tokens == 5:
             break
-    assert generation.state == "running"
+    states.append(generation.state)
     generation.cancel()
     outcome = generation.result()
-    assert generation.state == "finished"
+    assert [*states, generation.state] == ["waiting", "running", "finished"]
     assert (outcome.stop_reason, outcome.finish_reason) == ("interrupted", "interrupted")
     assert outcome.thinking_tokens >= 5
     assert engine.idle
@@ -336,7 +336,7 @@ def test_threads_cancels_dropped_streams_and_a_close_lose_nothing(reserved: bool
     if reserved:
         engine.reserve(HARD, 16)
     with ThreadPoolExecutor(8) as pool:
-        found = {}
+        found: dict[tuple[str, int | None], tuple[str, str, str, str]] = {}
         for part in pool.map(lambda seed: play(engine, jobs[seed::8], seed), range(8)):
             found |= part
     assert len(found) > 200

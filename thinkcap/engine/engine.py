@@ -6,7 +6,7 @@ import atexit
 import hashlib
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -179,7 +179,7 @@ class Engine:
 
     def stream(
         self, problem: Problem | Request, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Solves one problem and yields what happens while it happens; the last event is `Finished`.
 
         Arguments and errors as for `submit`. Ctrl-C, or dropping the stream, ends the generation between two steps.
@@ -289,7 +289,7 @@ class Engine:
             )
         return sequence
 
-    def _events(self, generation: Generation) -> Iterator[Event]:
+    def _events(self, generation: Generation) -> Generator[Event, None, None]:
         """The events of a generation, which ends with them."""
         try:
             with Interrupt() as interrupt:
