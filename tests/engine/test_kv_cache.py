@@ -1,0 +1,71 @@
+"""The batch that is handed to llama.cpp, on the real built-in model."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import thinkcap
+from thinkcap.catalog import extra_buffers
+from thinkcap.engine.model.kv_cache import KvCache
+from thinkcap.engine.model.kv_pool import KvPlan
+from thinkcap.engine.model.llama import Model
+from thinkcap.engine.model.padding import Padding
+
+TOKENS = b"What is 384 + 297 + 581?"
+
+
+def decode(context: KvCache, count: int, steps: int = 3) -> list[list[npt.NDArray[np.float32]]]:
+    """The logits of `count` sequences side by side, step by step, each sequence with tokens of its own."""
+    found = []
+    for step in range(steps):
+        for sequence in range(count):
+            context.add_one(sequence, step, TOKENS[(sequence + step) % len(TOKENS)])
+        found.append([row.copy() for row in context.decode()])
+    for sequence in range(count):
+        context.forget(sequence)
+    return found
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    with thinkcap.load("abacus", quant="q8_0") as engine:
+        path = engine.model.path
+    return Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
+
+
+@pytest.mark.parametrize("count", [5, 6, 7, 11, 14])
+def test_a_batch_that_was_filled_up_gives_the_same_logits(
+    model: Model, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = KvCache(model, KvPlan(512, 16), 1)
+    monkeypatch.setattr(model, "padding", Padding())
+    plain = KvCache(model, KvPlan(512, 16), 1)
+    for expected, found in zip(decode(plain, count), decode(filled, count), strict=True):
+        assert len(found) == count
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
+    plain.close()
+    filled.close()
+
+
+def test_filling_up_leaves_nothing_behind(model: Model) -> None:
+    context = KvCache(model, KvPlan(256, 7), 1)
+    for _ in range(3):
+        for sequence in range(6):
+            context.add(sequence, 0, list(TOKENS), True)
+            context.decode()
+        for step in range(256 // 7 - len(TOKENS)):  # to the last cell that 7 such sequences may use
+            for sequence in range(6):
+                context.add_one(sequence, len(TOKENS) + step, 65)
+            assert len(context.decode()) == 6
+        for sequence in range(6):
+            context.forget(sequence)
+    context.close()
+
+
+def test_as_many_sequences_as_llama_cpp_keeps_apart(model: Model) -> None:
+    context = KvCache(model, KvPlan(1024, 256), 1)
+    assert len(decode(context, 255, steps=2)[1]) == 255
+    context.close()
