@@ -56,7 +56,7 @@ def number(text: str) -> WrittenNumber | None:
         return None
     if (multiple := multiple_of(text)) and (counted := number(multiple[0])):
         return counted.times(multiple[1])
-    body = text[1:].lstrip() if text.startswith(("+", "-")) else text
+    body = text[text.startswith(("+", "-")) :].lstrip()
     body = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), body)
     unsigned = _decimal(body) or _fraction(body) or _in_words(body)
     return unsigned.times(-1 if text.startswith("-") else 1) if unsigned else None
