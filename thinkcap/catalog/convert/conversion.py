@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from thinkcap.catalog.convert.checkpoint import Checkpoint, Rope, StoredTensor, open_checkpoint
-from thinkcap.catalog.convert.tokenizer import read_generation, read_tokenizer
+from thinkcap.catalog.convert.tokenizer import add_tokenizer
 from thinkcap.catalog.gguf.quants import estimated_size
 from thinkcap.catalog.hub.cache import add_to_snapshot, free_space
 from thinkcap.catalog.hub.errors import DISK_FULL
@@ -76,7 +76,7 @@ def convert_file(folder: Path, output: Path, quant: str, *, name: str, report: C
     writer = gguf.GGUFWriter(output, "qwen2")
     try:
         _add_settings(writer, checkpoint, name, quant)
-        _add_tokenizer(writer, checkpoint, tensors["token_embd.weight"].shape[0])
+        add_tokenizer(writer, folder, tensors["token_embd.weight"].shape[0])
         _write_tensors(writer, tensors, quant, report)
         writer.close()
     except OSError as error:
@@ -223,7 +223,7 @@ def _add_settings(writer: GGUFWriter, checkpoint: Checkpoint, name: str, quant: 
     elif scaling.kind != "default":
         raise ThinkcapError(f"{checkpoint.folder} stretches its context by {scaling.kind!r}, which can't be converted.")
 
-    sampling = read_generation(checkpoint)
+    sampling = checkpoint.generation
     if sampling.do_sample is not False:
         if sampling.temperature is not None:
             writer.add_sampling_temp(sampling.temperature)
@@ -231,18 +231,3 @@ def _add_settings(writer: GGUFWriter, checkpoint: Checkpoint, name: str, quant: 
             writer.add_sampling_top_p(sampling.top_p)
         if sampling.top_k is not None:
             writer.add_sampling_top_k(sampling.top_k)
-
-
-def _add_tokenizer(writer: GGUFWriter, checkpoint: Checkpoint, rows: int) -> None:
-    lists = read_tokenizer(checkpoint, rows)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(lists.pre)
-    writer.add_token_list(lists.tokens)
-    writer.add_token_types(lists.types)
-    writer.add_token_merges(lists.merges)
-    add = {"bos": writer.add_bos_token_id, "eos": writer.add_eos_token_id, "pad": writer.add_pad_token_id}
-    for role, number in lists.special.items():
-        add[role](number)
-    writer.add_add_bos_token(lists.add_bos)
-    if lists.chat_template is not None:
-        writer.add_chat_template(lists.chat_template)
