@@ -53,7 +53,7 @@ class Qwen2Config(BaseModel):
     use_sliding_window: bool = False
 
 
-class Generation(BaseModel):
+class GenerationConfig(BaseModel):
     """generation_config.json: how the makers sample."""
 
     do_sample: bool | None = None
@@ -95,7 +95,7 @@ class Checkpoint:
 
     folder: Path
     config: Qwen2Config
-    generation: Generation
+    generation: GenerationConfig
     tensors: Mapping[str, StoredTensor]
 
 
@@ -112,7 +112,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise ThinkcapError(f"{folder} has no safetensors to convert.")
-    generation = read_json(folder / "generation_config.json", Generation, or_empty=True)
+    generation = read_json(folder / "generation_config.json", GenerationConfig, or_empty=True)
     return Checkpoint(folder, config, generation, dict(pair for file in files for pair in _tensors(file)))
 
 
