@@ -54,7 +54,7 @@ def test_tuning_is_kept_and_used(tmp_path: Path) -> None:
     assert entry["threads"] == 1
     write("abacus", "q8_0", Tuning(threads=3, parallel=5, cores=entry["cores"]))
     with thinkcap.load("abacus") as engine:
-        assert (engine.threads, engine.width) == (3, 5)
+        assert (engine.threads, engine.parallel) == (3, 5)
     with thinkcap.load("abacus", threads=1) as engine:
         assert engine.threads == 1
 

@@ -137,7 +137,7 @@ def _how_to_name(reference: Reference) -> str:
 
 
 def _announce(reference: Reference, plan: PullPlan) -> None:
-    from thinkcap.catalog.hub.cache import cache_folder
+    from thinkcap.catalog.hub.cache import cache_folder, free_space
     from thinkcap.show.catalogue import fact_lines
     from thinkcap.text import bytes_text
 
@@ -150,7 +150,7 @@ def _announce(reference: Reference, plan: PullPlan) -> None:
         ("model", f"{reference.name} ({plan.quant})" if plan.quant else reference.name),
         ("from", where + what),
         ("size", bytes_text(plan.size) + rest),
-        ("free", f"{bytes_text(plan.free)} in {cache_folder()}"),
+        ("free", f"{bytes_text(free_space(cache_folder()))} in {cache_folder()}"),
         ("licence", plan.licence + terms),
     ]
     for line in fact_lines(facts):
