@@ -45,12 +45,16 @@ class Block(nn.Module):
         qkv = self.qkv(_norm(x, self.attention_norm)).view(batch, length, 3, self.shape.heads, self.shape.head_width)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         mixed = _attend(_rotate(q, cos, sin), _rotate(k, cos, sin), v)
-        x = x + self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))
-        gate, up = self.gate_up(_norm(x, self.feed_forward_norm)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        attended: Tensor = x + self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))
+        gate, up = self.gate_up(_norm(attended, self.feed_forward_norm)).chunk(2, dim=-1)
+        fed: Tensor = self.down(F.silu(gate) * up)
+        return attended + fed
 
 
 class Abacus(nn.Module):
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
@@ -68,6 +72,7 @@ class Abacus(nn.Module):
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, std=0.02)
         for block in self.blocks:
+            assert isinstance(block, Block)
             nn.init.zeros_(block.qkv.bias)
             for last in (block.attention_output, block.down):
                 nn.init.normal_(last.weight, std=0.02 / (2 * self.shape.layers) ** 0.5)

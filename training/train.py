@@ -19,8 +19,8 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor
+from torch.multiprocessing.spawn import start_processes
 
 from training import samples, vocabulary
 from training.model import Abacus, Shape
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes that share each step's micro-batches")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        mp.start_processes(work, (options, f"file://{folder}/meeting"), nprocs=options.workers, start_method="fork")
+        start_processes(work, (options, f"file://{folder}/meeting"), nprocs=options.workers, start_method="fork")
 
 
 def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
