@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training import vocabulary
 
 LONGEST_PLAIN = 640
-"""Tokens up to which attention is computed by plain matrix products."""
+"""Sequences up to this many tokens compute attention by plain matrix products."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Abacus(nn.Module):
 
 
 def _norm(x: Tensor, layer: nn.RMSNorm) -> Tensor:
-    """`layer` of the float32 residual stream, in the precision of the layer's weights."""
+    """Applies `layer` to the float32 residual stream; the result has the precision of the layer's weights."""
     return F.rms_norm(x, (x.shape[-1],), layer.weight.float(), layer.eps).to(layer.weight.dtype)
 
 
@@ -114,7 +114,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding with the pairs half a head apart (x is batch, head, position, channel)."""
+    """Rotary position embedding of x (batch, head, position, channel); the channels of a pair are half a head apart."""
     cos, sin = cos.to(x.dtype), sin.to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)
