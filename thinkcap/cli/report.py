@@ -93,7 +93,7 @@ def summarise(
     from thinkcap.grading import Grader
     from thinkcap.runs import report
     from thinkcap.runs.methods import methods
-    from thinkcap.show.text import json_line
+    from thinkcap.text import write_json, write_line
 
     if TERMINAL in plots and (as_json or failures):
         raise UsageError("--plot - draws below the tables, so it goes with neither --json nor --failures.")
@@ -119,7 +119,7 @@ def summarise(
             figures |= {"changed": changed}
         if wrong is not None:
             figures |= {"failures": wrong}
-        print(json_line(figures, sys.stdout.encoding))
+        write_json(figures, sys.stdout)
         return
     if wrong is not None:
         _show_failures(wrong)
@@ -131,7 +131,7 @@ def summarise(
     if votes:
         print_methods(compared, sys.stdout)
     if changed is not None:
-        print(f"{changed} of {len(records)} verdicts changed; the files stay as they are.")
+        write_line(f"{changed} of {len(records)} verdicts changed; the files stay as they are.", sys.stdout)
     if TERMINAL in plots:
         from thinkcap.show.terminal_chart import print_chart
 
@@ -153,11 +153,12 @@ def _published(plots: Sequence[str], reference: str) -> list[Curve]:
 
 def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
     from thinkcap.show.plot import save
+    from thinkcap.text import one_line, write_line
 
     for path in plots:
         if path != TERMINAL:
             save(curves, path)
-            print(f"thinkcap: {path} is drawn.", file=sys.stderr)
+            write_line(f"thinkcap: {one_line(path)} is drawn.", sys.stderr)
 
 
 def _show_failures(records: list[Record]) -> None:
@@ -165,11 +166,11 @@ def _show_failures(records: list[Record]) -> None:
 
     from thinkcap.runs.report import reason
     from thinkcap.show.tables import failure_lines
-    from thinkcap.show.text import spell
+    from thinkcap.text import write_line
 
     width = get_terminal_size().columns - 1
     for record in records:
         for line in failure_lines(record, reason(record), width):
-            print(spell(line, sys.stdout.encoding))
+            write_line(line, sys.stdout)
     results = f"{len(records)} result{'s' * (len(records) != 1)}"
-    print(f"{results} went wrong." if records else "Nothing went wrong.")
+    write_line(f"{results} went wrong." if records else "Nothing went wrong.", sys.stdout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -189,9 +188,9 @@ def fetch_if_missing(options: GenerationOptions) -> None:
 
 def say(sentence: str) -> None:
     """A sentence on standard error, for what a user should know while results go elsewhere."""
-    from thinkcap.show.text import one_line
+    from thinkcap.text import one_line, write_line
 
-    print(f"thinkcap: {one_line(sentence)}", file=sys.stderr, flush=True)
+    write_line(f"thinkcap: {one_line(sentence)}", sys.stderr)
 
 
 def profile_of(options: GenerationOptions) -> Profile:
@@ -285,6 +284,7 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
     from thinkcap.runs.key import Key
     from thinkcap.runs.records import read
     from thinkcap.show.tables import estimate_lines
+    from thinkcap.text import write_json, write_line
 
     profile, path, weights = _model(options)
     tasks = tasks_of(problems, plan, profile)
@@ -306,9 +306,10 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
         speed=None if on_gpu else measure_speed(options.threads or physical_cores()),
     )
     if options.json:
-        click.echo(json.dumps({"problems": len(problems), "samples": plan.samples} | found.to_dict()))
+        write_json({"problems": len(problems), "samples": plan.samples} | found.to_dict(), sys.stdout)
     else:
-        click.echo("\n".join(estimate_lines(found, len(problems), plan.samples, results, profile.name)))
+        for line in estimate_lines(found, len(problems), plan.samples, results, profile.name):
+            write_line(line, sys.stdout)
 
 
 def _model(options: GenerationOptions) -> tuple[Profile, Path | None, int]:

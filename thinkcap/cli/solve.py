@@ -100,8 +100,8 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
     from thinkcap.runs.cost import cost_of
     from thinkcap.runs.plan import Plan
     from thinkcap.show.plain import Trimmed
-    from thinkcap.show.text import json_line, spell
     from thinkcap.show.votes import vote_figures, vote_lines, vote_record
+    from thinkcap.text import write_json, write_line
 
     plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
     say_if_alike(plan, options)
@@ -113,8 +113,8 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
         cost = cost_of(outcome.to_dict() for outcome in outcomes)
         if options.json:
             for outcome in outcomes:
-                print(json_line(outcome.to_dict(), sys.stdout.encoding))
-            print(json_line({"vote": vote_record(result, cost, expected, correct)}, sys.stdout.encoding))
+                write_json(outcome.to_dict(), sys.stdout)
+            write_json({"vote": vote_record(result, cost, expected, correct)}, sys.stdout)
         else:
             if result.groups:
                 solution = Trimmed(sys.stdout)
@@ -122,7 +122,7 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
                 solution.end()
             figures = vote_figures(result, cost, expected, correct)
             for line in (*vote_lines(result, sys.stderr.encoding), figures):
-                print(spell(line, sys.stderr.encoding), file=sys.stderr, flush=True)
+                write_line(line, sys.stderr)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)
     return bool(correct)

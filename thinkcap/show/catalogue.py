@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from thinkcap.catalog.sizes import bytes_text
-from thinkcap.show.text import one_line
+from thinkcap.text import one_line
 
 if TYPE_CHECKING:
     from thinkcap.catalog.listing import Listed
 
 _WIDEST_NAME = 34
-
-
-def colour() -> bool | None:
-    """Whether click may colour: never under NO_COLOR, else (None) where the stream is a terminal."""
-    return False if os.environ.get("NO_COLOR") else None
 
 
 def columns() -> int:

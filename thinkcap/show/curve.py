@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from thinkcap.show.text import one_line
+from thinkcap.text import one_line
 
 if TYPE_CHECKING:
     from thinkcap.runs.methods import Method

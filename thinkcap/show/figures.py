@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from thinkcap.engine.budget import StopReason
 from thinkcap.engine.outcome import Outcome
-from thinkcap.show.text import one_line
+from thinkcap.text import one_line
 
 SEPARATOR = " · "
 ANSWER_LENGTH = 60

@@ -8,8 +8,8 @@ from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.bar import EMPTY, Progress, bar
 from thinkcap.show.figures import CLOSINGS, SEPARATOR, Figure, figures
-from thinkcap.show.text import one_line
 from thinkcap.show.wrap import Wrapper
+from thinkcap.text import one_line
 
 THOUGHT, INJECTED = "dim", "dim yellow"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Thought
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.figures import CLOSINGS, figure_line, tally
-from thinkcap.show.text import json_line, printable, spell
+from thinkcap.text import printable, write, write_json, write_line
 
 if TYPE_CHECKING:
     from thinkcap.show.live import Meter
@@ -31,14 +31,12 @@ class Trimmed:
         self._held = text[len(body) :]
         if body:
             self._begun = True
-            self._file.write(spell(body, self._file.encoding))
-            self._file.flush()
+            write(body, self._file)
 
     def end(self) -> None:
         """Ends the last line, where there is one."""
         if self._begun:
-            self._file.write("\n")
-            self._file.flush()
+            write("\n", self._file)
         self._held, self._begun = "", False
 
 
@@ -82,7 +80,7 @@ class PlainView:
         self._line(tally(outcomes))
 
     def _line(self, text: str) -> None:
-        print(spell(text, self._file.encoding), file=self._file, flush=True)
+        write_line(text, self._file)
 
 
 class SolutionView:
@@ -110,7 +108,7 @@ class SolutionView:
 
     def begin(self, sample: int, samples: int) -> None:
         if sample:
-            print(file=self._out)
+            write_line("", self._out)
         if self._meter:
             self._meter.begin()
 
@@ -126,10 +124,10 @@ class SolutionView:
     def conclude(self, outcome: Outcome) -> None:
         if self._meter:
             self._meter.end()
-        print(spell(figure_line(outcome), self._err.encoding), file=self._err, flush=True)
+        write_line(figure_line(outcome), self._err)
 
     def total(self, outcomes: Sequence[Outcome]) -> None:
-        print(spell(tally(outcomes), self._err.encoding), file=self._err, flush=True)
+        write_line(tally(outcomes), self._err)
 
 
 class JsonView:
@@ -163,7 +161,7 @@ class JsonView:
     def conclude(self, outcome: Outcome) -> None:
         if self._meter:
             self._meter.end()
-        print(json_line(outcome.to_dict(), self._out.encoding), file=self._out, flush=True)
+        write_json(outcome.to_dict(), self._out)
 
     def total(self, outcomes: Sequence[Outcome]) -> None:
         pass

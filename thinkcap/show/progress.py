@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from thinkcap.show.figures import SEPARATOR, significant
-from thinkcap.show.text import spell
+from thinkcap.text import write_line
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -189,4 +189,4 @@ class Lines:
             line = f"{self._standing.done} of {self._standing.total} done"
             figures = self._standing.figures()
             text = f"{line}{SEPARATOR}{figures}" if figures else line
-            print(spell(text, self._file.encoding), file=self._file, flush=True)
+            write_line(text, self._file)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from thinkcap.show.progress import duration
-from thinkcap.show.text import spell
+from thinkcap.text import write_line
 
 if TYPE_CHECKING:
     from thinkcap.runs.speed import Speed
@@ -18,7 +18,7 @@ PROBLEMS, SAMPLES = 100, 4
 def print_speed(speed: Speed, file: TextIO) -> None:
     """The table, and below it what it means."""
     for line in speed_lines(speed):
-        print(spell(line, file.encoding), file=file)
+        write_line(line, file)
 
 
 def speed_lines(speed: Speed) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from thinkcap.show.figures import ANSWER_LENGTH
 from thinkcap.show.tables import console_on, plain_table
-from thinkcap.show.text import one_line
+from thinkcap.text import one_line
 
 if TYPE_CHECKING:
     from thinkcap.engine.outcome import Outcome

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from thinkcap.show.progress import duration
-from thinkcap.show.text import is_unicode, one_line, printable, spell
+from thinkcap.text import is_unicode, one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,19 +87,15 @@ def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -
                 break
         console.print(table)
         for note in _notes(rows):
-            print_note(console, spell(note, file.encoding))
+            print_note(console, note)
         console.print()
 
 
 def console_on(file: TextIO) -> Console:
     """A console that shows text as it is, and honours NO_COLOR."""
-    import os
+    from thinkcap.show.console import SafeConsole
 
-    from rich.console import Console
-
-    return Console(
-        file=file, highlight=False, markup=False, emoji=False, color_system=None if "NO_COLOR" in os.environ else "auto"
-    )
+    return SafeConsole(file)
 
 
 def print_note(console: Console, note: str) -> None:
@@ -137,7 +133,7 @@ def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encodin
             Text(value_text(row.settings.get("thinking"))),
             *(Text(value_text(row.settings.get(name))) for name in differing),
             *([Text(one_line(row.by or "", 24))] if by is not None else []),
-            *(Text(figures[name] if is_unicode(encoding) else figures[name].replace("–", "-")) for name in shown),
+            *(Text(figures[name]) for name in shown),
         )
     return table
 

@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
-from thinkcap.show.text import spell
+from thinkcap.show.console import SafeConsole
+from thinkcap.text import spell
 
 # Columns kept free at the right: for the `^C` that the terminal itself writes at the cursor, and because a terminal
 # whose last column was just filled may or may not have moved on.
@@ -27,15 +27,8 @@ class Region:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        # No styles at all under NO_COLOR: what it asks for is colours, and rich would leave dim and bold.
-        self._console = Console(
-            file=io.StringIO(),  # it renders; what reaches the terminal is written below, a frame at a time
-            force_terminal=True,
-            color_system=None if os.environ.get("NO_COLOR") else "auto",
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
+        # It renders only: what reaches the terminal is written below, a frame at a time.
+        self._console = SafeConsole(io.StringIO(), force_terminal=True)
         self._standing: int | None = None  # cells left of the cursor; None while nothing is drawn
 
     @property

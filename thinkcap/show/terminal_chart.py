@@ -3,16 +3,15 @@ needed, the intervals as whiskers."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
+from thinkcap.show.console import SafeConsole
 from thinkcap.show.curve import Axis, Curve, Figure, Line, Mark, figures
-from thinkcap.show.text import is_unicode, one_line, spell
+from thinkcap.text import is_unicode, one_line, spell
 
 HEIGHT = 15
 LEAST_WIDTH = 40
@@ -25,13 +24,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 def print_chart(curves: Sequence[Curve], file: TextIO, height: int = HEIGHT) -> None:
     """Prints the first figure of the curves, as wide as the terminal or 80 columns, or says that there is none."""
-    console = Console(
-        file=file,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        color_system=None if os.environ.get("NO_COLOR") else "auto",
-    )
+    console = SafeConsole(file)
     shown = figures(curves)
     if not shown:
         console.print("There is nothing to plot: that needs expected answers, or at least two budgets.", soft_wrap=True)

@@ -64,9 +64,9 @@ def steerable(file: TextIO) -> bool:
     if not file.isatty():
         return False
     if sys.platform == "win32":
-        from rich.console import Console
+        from thinkcap.show.console import SafeConsole
 
-        return not Console(file=file).legacy_windows
+        return not SafeConsole(file).legacy_windows
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 

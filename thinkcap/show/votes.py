@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from thinkcap.show.figures import ANSWER_LENGTH, SEPARATOR
 from thinkcap.show.tables import SPOKEN, console_on, percent, plain_table, print_note, value_text, varying
-from thinkcap.show.text import is_unicode, one_line
+from thinkcap.text import is_unicode, one_line
 
 if TYPE_CHECKING:
     from thinkcap.grading import Vote
@@ -96,9 +96,9 @@ def print_methods(methods: Sequence[Method], file: TextIO) -> None:
         table.add_row(
             Text(value_text(method.settings.get("thinking"))),
             *(Text(value_text(method.settings.get(name))) for name in differing),
-            Text(method.name if is_unicode(file.encoding) else method.name.replace("×", "x")),
+            Text(method.name),
             Text(percent(accuracy.value)),
-            Text(interval if is_unicode(file.encoding) else interval.replace("–", "-")),
+            Text(interval),
             Text(f"{method.tokens:,.0f}"),
         )
     console.print(table)

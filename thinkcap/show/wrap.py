@@ -11,7 +11,7 @@ from operator import itemgetter
 from rich.cells import get_character_cell_size
 from rich.text import Text
 
-from thinkcap.show.text import printable
+from thinkcap.text import printable
 
 TAB = 4
 

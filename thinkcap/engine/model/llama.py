@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from thinkcap.errors import ThinkcapError
+from thinkcap.text import write
 
 _SPECIAL = llama.LLAMA_TOKEN_ATTR_CONTROL | llama.LLAMA_TOKEN_ATTR_USER_DEFINED
 _UNPRINTED = llama.LLAMA_TOKEN_ATTR_UNUSED | llama.LLAMA_TOKEN_ATTR_UNKNOWN
@@ -63,7 +64,7 @@ class _Log:
     def _take(self, level: int, text: bytes, _user: object) -> None:
         line = text.decode("utf-8", "replace")
         if self.verbose:
-            sys.stderr.write(line)
+            write(line, sys.stderr)
         if level == _LOG_LEVEL_ERROR:
             self.errors.append(line.strip())
 

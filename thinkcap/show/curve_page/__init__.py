@@ -20,7 +20,7 @@ from typing import Any
 from thinkcap.runs.metrics import CUT_REASONS
 from thinkcap.show.curve import Axis, Curve, Figure, Point, figures, spell_budget
 from thinkcap.show.figures import CLOSINGS
-from thinkcap.show.text import printable
+from thinkcap.text import finite, printable
 
 TITLE = "How much thinking is enough?"
 
@@ -54,7 +54,7 @@ def _part(name: str) -> str:
 
 def _safe_json(value: Any) -> str:
     """JSON that ends no element, opens no comment and is one line of JavaScript too."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(finite(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thinkcap.show.text import json_line, one_line, printable, spell
+from thinkcap.text import json_line, one_line, printable, spell, write_json, write_line
 
 
 def test_no_escape_sequence_survives():
@@ -50,3 +50,12 @@ def test_json_keeps_readable_characters_where_it_can():
 def test_ornaments_become_ascii_where_they_must():
     assert spell("━─ ·", "ascii") == "=- |"
     assert spell("━─ ·", "UTF-8") == "━─ ·"
+
+
+def test_numbers_without_a_spelling_in_json_become_null():
+    assert json_line({"a": [float("nan"), 1.5], "b": (float("-inf"),)}) == '{"a": [null, 1.5], "b": [null]}'
+
+
+def test_a_closed_stream_gets_nothing():
+    write_line("text", None)
+    write_json({}, None)
