@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from thinkcap.errors import ThinkcapError, UsageError
@@ -20,7 +20,16 @@ RUN = {"model": "abacus", "seed": 0, "budget": {"thinking": 256, "solution": 102
 
 
 def record(id: str = "1", sample: int = 0, **more: Any) -> dict[str, Any]:
-    return {"id": id, "problem": f"What is {id} + 1?", "sample": sample, "correct": None, "run": RUN, **more}
+    problem = f"What is {id} + 1?"
+    return {
+        "id": id,
+        "problem": problem,
+        "prompt_text": problem,
+        "sample": sample,
+        "correct": None,
+        "run": RUN,
+        **more,
+    }
 
 
 def filled(path: Path, *records: dict[str, Any]) -> Path:
@@ -44,6 +53,8 @@ def test_what_was_appended_is_read_back_and_continued(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(cut=st.integers(min_value=0, max_value=10_000))
+@example(cut=55)
+@example(cut=56)
 def test_a_file_cut_anywhere_keeps_its_whole_lines(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path = filled(tmp_path_factory.mktemp("cut") / "r.jsonl", *(record(str(n), thinking="é" * n) for n in range(9)))
     data = path.read_bytes()
@@ -51,6 +62,11 @@ def test_a_file_cut_anywhere_keeps_its_whole_lines(tmp_path_factory: pytest.Temp
     path.write_bytes(data[:cut])
     whole = data[:cut].count(b"\n") + (data[cut : cut + 1] == b"\n" and cut > 0)
     assert len(list(read(path))) == whole
+    if 0 < cut < len('{"id": "0", "problem": "What is 0 + 1?", "prompt_text": '):
+        with pytest.raises(ThinkcapError, match="line 1: this is not a result"):
+            ResultFile(path)  # so little proves nothing: it may be the beginning of any file of JSON
+        assert path.read_bytes() == data[:cut]
+        return
     with ResultFile(path) as results:
         assert [key.id for key in results.done] == [str(n) for n in range(whole)]
         for n in range(whole, 9):
@@ -108,6 +124,12 @@ FOREIGN = {
     "one line without end": b"Dear diary",
     "an array": b"[1, 2]\n",
     "a hole in the middle": json.dumps(record()).encode() + b'\n{"id": "2", "pro\n' + json.dumps(record("3")).encode(),
+    "a brace": b"{",
+    "the beginning of a record": b'{"id": ',
+    "problems without an end": b'{"id": "1", "problem": "What is 1 + 1?", "answer": "2", "',
+    "an object over several lines": b'{"id": 7,\n "name": "thesis"',
+    "zeros": bytes(4096),
+    "a note after results": json.dumps(record()).encode() + b"\nDear diary",
     "results without settings": b'{"id": "1", "problem": "a", "sample": 0}\n',
 }
 
@@ -121,6 +143,29 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, kind
     assert path.read_bytes() == FOREIGN[kind]
 
 
+def test_one_torn_record_is_known_by_its_beginning(tmp_path: Path) -> None:
+    path = filled(tmp_path / "r.jsonl", record("1", thinking="long"))
+    path.write_bytes(path.read_bytes()[:-40])
+    with ResultFile(path) as results:
+        assert results.repaired
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("link", ["same", "symbolic", "hard", "relative"])
+def test_the_file_of_the_problems_is_never_written(tmp_path: Path, link: str) -> None:
+    problems = tmp_path / "q.jsonl"
+    problems.write_bytes(b'{"id": "1", "problem": "What is 1 + 1?"')
+    other = {"same": problems, "relative": tmp_path / ".." / tmp_path.name / "q.jsonl"}.get(link, tmp_path / "other")
+    if link == "symbolic":
+        other.symlink_to(problems)
+    elif link == "hard":
+        other.hardlink_to(problems)
+    held = problems.read_bytes()
+    with pytest.raises(UsageError, match="is the file of the problems"):
+        ResultFile(other, problems)
+    assert problems.read_bytes() == held
+
+
 def test_reading_names_the_line_that_is_no_record(tmp_path: Path) -> None:
     path = tmp_path / "mine"
     path.write_bytes(json.dumps(record()).encode() + b"\nDear diary\n")
@@ -131,6 +176,8 @@ def test_reading_names_the_line_that_is_no_record(tmp_path: Path) -> None:
 def test_places_that_cannot_be_written_or_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(ThinkcapError, match="is no file"):
         ResultFile(tmp_path)
+    with pytest.raises(UsageError, match="Results go into a file"):
+        ResultFile("-")
     for path in (tmp_path / "none" / "r.jsonl", "nul\0byte"):
         with pytest.raises(ThinkcapError, match="can't be written"):
             ResultFile(path)
@@ -147,7 +194,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 with ResultFile(sys.argv[1]) as results:
     for n in range(100):
-        results.append({"id": str(n), "problem": "a" * 50, "sample": 0, "run": {}})
+        results.append({"id": str(n), "problem": "a" * 50, "prompt_text": "", "sample": 0, "run": {}})
 """
 
 

@@ -101,11 +101,27 @@ def commands(context: click.Context) -> None:
 
 def main() -> None:
     """The console script `thinkcap`."""
+    _open_closed_streams()
     # A terminal or file that cannot spell a character gets `?` for it, not a traceback.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """Connects to nothing what the shell closed (`>&-`).
+
+    Otherwise the next file that is opened gets the free number, and what llama.cpp writes to standard output ends up in
+    the result file.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def run(args: Sequence[str]) -> int:

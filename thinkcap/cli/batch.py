@@ -46,4 +46,4 @@ def command(file: str, run: RunOptions, votes: VoteOptions, options: GenerationO
     problems = read_problems(file, run, options)
     plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
     say_if_alike(plan, options)
-    carry_out(problems, plan, run, options, votes=votes.wanted)
+    carry_out(problems, plan, run, options, source=file, votes=votes.wanted)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from thinkcap.cli.options import Number, ParamType, debug_option
+from thinkcap.cli.options import MOST_THREADS, Number, ParamType, debug_option
 
 if TYPE_CHECKING:
     from thinkcap.runs.speed import Speed
@@ -44,7 +44,7 @@ class Widths(ParamType):
 @click.option(
     "--repeats", type=Number(1, whole=True), default=3, show_default=True, help="Times a width; the median counts."
 )
-@click.option("--threads", type=Number(1, whole=True), help="CPU threads.")
+@click.option("--threads", type=Number(1, MOST_THREADS, whole=True), help="CPU threads.")
 @click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU.")
 @click.option("--tune", is_flag=True, help="Find the best threads and width, and use them from now on.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

@@ -23,6 +23,9 @@ else:  # not generic before click 8.4
 
 R = TypeVar("R")
 
+MOST_THREADS = 512
+"""What llama.cpp can run (GGML_MAX_N_THREADS)."""
+
 
 class Tokens(ParamType):
     """A number of tokens: `1024`, `4k`, and `none` where an option may have no limit."""
@@ -185,7 +188,7 @@ _OPTIONS = (
     click.option("--min-p", type=Number(0, 1), help="Leave out tokens below this share of the likeliest; 0 is off."),
     click.option("--seed", type=Number(0, 2**63 - 1, whole=True), default=0, help="Seed of the sampling."),
     click.option("--samples", "-k", type=Number(1, whole=True), default=1, help="Solve each problem this many times."),
-    click.option("--threads", type=Number(1, whole=True), help="CPU threads."),
+    click.option("--threads", type=Number(1, MOST_THREADS, whole=True), help="CPU threads."),
     click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU."),
     click.option("--context", type=Tokens(least=1), help="Context size in tokens."),
     click.option("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),

@@ -110,11 +110,18 @@ def read_problems(file: str, run: RunOptions, options: GenerationOptions) -> lis
 
 
 def carry_out(
-    problems: list[Problem], plan: Plan, run: RunOptions, options: GenerationOptions, *, votes: bool = False
+    problems: list[Problem],
+    plan: Plan,
+    run: RunOptions,
+    options: GenerationOptions,
+    *,
+    source: str | None = None,
+    votes: bool = False,
 ) -> None:
     """Runs problems into the result file, and prints what it then holds; a dry run says what it would take.
 
-    votes  whether to compare votes with single thoughts
+    source  the file of the problems, if they come from one
+    votes   whether to compare votes with single thoughts
 
     Exits with 130 where Ctrl-C ended it. What can be refused is refused before a model is loaded.
     """
@@ -125,7 +132,7 @@ def carry_out(
     from thinkcap.runs.records import ResultFile
 
     assert run.output is not None
-    with ResultFile(run.output) as results:
+    with ResultFile(run.output, source) as results:
         if results.repaired:
             say(f"The last line of {run.output} was cut short and is taken off: its result is still to be made.")
         finished = _run(problems, plan, results, run, options)

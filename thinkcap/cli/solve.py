@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from thinkcap.show.view import View
 
 WRONG = 3
+MOST_BYTES = 16 * 1024**2
+"""The longest problem that is read from standard input: far more than any context holds."""
 
 EXAMPLES = """\
 \b
@@ -133,10 +135,15 @@ def read_problem(argument: str) -> str:
     if argument != "-":
         text = argument
     else:
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise UsageError(
+                f"Standard input holds more than {MOST_BYTES // 1024**2} MiB, which is no problem: shorten it."
+            )
         try:
-            text = sys.stdin.buffer.read().decode("utf-8-sig")
+            text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise UsageError("What stands on standard input is not UTF-8 text: convert it first.") from None
+            raise UsageError("Standard input is not UTF-8 text: convert it first.") from None
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -112,7 +112,8 @@ def command(
     if options.budget is not None:
         raise UsageError("A sweep runs several budgets: write them after --budgets, and leave --budget out.")
     plan = Plan(options.request(), options.samples, budgets)
-    if is_file(subject):
+    source = subject if is_file(subject) else None
+    if source is not None:
         if expect is not None:
             raise UsageError(f"--expect goes with a problem, and {subject} is a file: its own answers are compared.")
         if run.output is None and not run.dry_run:
@@ -131,7 +132,7 @@ def command(
     _say_if_told(plan, options)
     say_if_alike(plan, options)
     if run.output is not None or run.dry_run:
-        carry_out(problems, plan, run, options)
+        carry_out(problems, plan, run, options, source=source)
     else:
         _show(problems[0].text, problems[0].expected, plan, run, options)
 

@@ -19,8 +19,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfileobj
-from typing import IO, Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from thinkcap.errors import ThinkcapError
 
@@ -28,6 +27,11 @@ Format = Literal["jsonl", "json", "csv", "tsv", "parquet", "text"]
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """The longest single line or JSON object that is read; a problem and its worked solution are a thousandth of it."""
+
+MAX_BLANK_LINES = 1_000_000
+"""Blank lines in a row that are read on: a packed file of nothing else would go on for minutes."""
+MAX_UNPACKED_BYTES = 4 * 1024**3
+"""The largest Parquet file that is copied to disk, as it must be if it comes packed or through a pipe."""
 
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -113,7 +117,12 @@ class _Rejoined(io.RawIOBase):
 
 
 def _peeked(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes, and the stream with them still in it: itself if it is a file, so that Parquet can be read in
+    place."""
     head = stream.read(_HEAD_BYTES)
+    if isinstance(stream, io.BufferedReader) and stream.seekable():
+        stream.seek(0)
+        return head, stream
     return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), _CHUNK_BYTES))
 
 
@@ -149,9 +158,13 @@ def _is_json(line: bytes) -> bool:
 
 def _lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, str]]:
     """Numbered lines from 1, their ends kept, as text; UTF-8 with or without a byte order mark."""
-    number = 0
+    number = filled = 0
     while line := stream.readline(MAX_RECORD_BYTES + 1):
         number += 1
+        if line.strip():
+            filled = number
+        elif number - filled > MAX_BLANK_LINES:
+            raise ThinkcapError(f"{name}, line {number}: {MAX_BLANK_LINES:,} blank lines come before it: remove them.")
         if len(line) > MAX_RECORD_BYTES:
             raise ThinkcapError(
                 f"{name}, line {number}: the line is longer than {MAX_RECORD_BYTES // 1024**2} MiB, which no problem "
@@ -342,12 +355,12 @@ def _parquet(name: str, stream: BinaryIO) -> Iterator[Row]:
         raise ThinkcapError(
             f"{name} is Parquet, which needs pyarrow: run `pip install 'thinkcap[parquet]'`, or convert the file."
         ) from error
-    with tempfile.TemporaryFile() as spool:
-        copyfileobj(cast(IO[bytes], stream), spool, _CHUNK_BYTES)
-        spool.seek(0)
+    with ExitStack() as stack:
+        if not stream.seekable():
+            stream = _spooled(name, stream, stack)
         number = 0
         try:
-            table = pyarrow.parquet.ParquetFile(spool)
+            table = pyarrow.parquet.ParquetFile(stream)
             for batch in table.iter_batches(batch_size=256):
                 for value in batch.to_pylist():
                     number += 1
@@ -355,6 +368,19 @@ def _parquet(name: str, stream: BinaryIO) -> Iterator[Row]:
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split()).rstrip(".")
             raise ThinkcapError(f"{name}, row {number + 1}: the Parquet file can't be read ({reason}).") from error
+
+
+def _spooled(name: str, stream: BinaryIO, stack: ExitStack) -> BinaryIO:
+    """A copy on disk, which can be read in any order."""
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    while data := stream.read(_CHUNK_BYTES):
+        if spool.tell() + len(data) > MAX_UNPACKED_BYTES:
+            raise ThinkcapError(
+                f"{name} holds more than {MAX_UNPACKED_BYTES // 1024**3} GiB of Parquet: unpack it into a file first."
+            )
+        spool.write(data)
+    spool.seek(0)
+    return cast(BinaryIO, spool)
 
 
 _READERS = {"jsonl": _jsonl, "json": _json, "csv": _csv, "tsv": _tsv, "parquet": _parquet, "text": _text}

@@ -8,6 +8,8 @@ file beside it.
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,6 +28,9 @@ LATER: Mapping[str, Any] = {"budgets": None, "until_sure": 0, "depths": 0, "answ
 """Settings that older files do not name, and what their runs were made with."""
 
 _BEGINNING = b'{"id": '
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_ONLY_OURS = re.compile(rb'\{"id": ' + _TEXT + rb', "problem": ' + _TEXT + rb', "prompt_text": ')
+"""How a record begins, and a line of no other program's file: by it a torn line proves itself."""
 
 
 class ResultFile:
@@ -37,11 +42,18 @@ class ResultFile:
     graded, correct  how many of these were graded, and found correct
     repaired  whether a torn last line was taken off
 
-    Raises ThinkcapError, and leaves the file as it is, where another run holds it or where its lines are not records.
+    Raises UsageError if the path is `-` or leads to `source`, the file of the problems; ThinkcapError if another run
+    holds the file or its lines are not records. Either leaves the file as it is.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, source: str | Path | None = None) -> None:
         self.path = Path(path)
+        if str(path) == "-":
+            raise UsageError(
+                "Results go into a file, from which the run can be continued: name it, like -o results.jsonl."
+            )
+        if source is not None and _is_same_file(path, source):
+            raise UsageError(f"{path} is the file of the problems: name another file for the results with -o.")
         self.settings: Mapping[str, Any] | None = None
         self.done: dict[Key, int] = {}
         self.graded = self.correct = 0
@@ -138,7 +150,11 @@ class ResultFile:
         self._repair(line, number, end)
 
     def _repair(self, line: bytes, number: int, end: int) -> None:
-        """The last line has no end: what a run that was killed while writing leaves behind, whole or in part."""
+        """The last line has no end, as a run leaves it that is killed while writing.
+
+        Half a line is cut off only from a file that is proven to hold results: by the records before it, or, if it is
+        the only one, by a beginning that only records have.
+        """
         with suppress(ThinkcapError):
             record = parsed(line, self.path, number)
             self._check_batch(record, number)
@@ -146,7 +162,8 @@ class ResultFile:
             self.settings = record["run"]
             self._file.write(b"\n")
             return
-        if not (line.startswith(_BEGINNING) or _BEGINNING.startswith(line) or not line.strip(b"\0")):
+        looks_torn = line.startswith(_BEGINNING) or _BEGINNING.startswith(line) or not line.strip(b"\0")
+        if not (_ONLY_OURS.match(line) or (self.settings is not None and looks_torn)):
             raise _no_record(self.path, number)
         self._file.truncate(end)
         self.repaired = True
@@ -194,6 +211,13 @@ def parsed(line: bytes, path: str | Path, number: int) -> Record:
     ):
         raise _no_record(path, number)
     return record
+
+
+def _is_same_file(path: str | Path, source: str | Path) -> bool:
+    """Whether both lead to one file, through links too; the source `-` is what standard input is connected to."""
+    with suppress(OSError, ValueError):
+        return os.path.samestat(os.stat(path), os.fstat(0) if source == "-" else os.stat(source))
+    return False
 
 
 def _no_record(path: str | Path, number: int) -> ThinkcapError:

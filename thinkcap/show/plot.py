@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,24 +56,30 @@ def save(curves: Sequence[Curve], path: str | Path, title: str = "") -> None:
             "There is nothing to plot: accuracy needs problems with expected answers, and the other figures at least "
             "two budgets."
         )
+    path = Path(path)
+    unfinished = path.with_name(f"{path.name}.part")  # a plot that fails leaves the file of that name as it was
     try:
-        if Path(path).suffix.lower() == ".html":
+        if path.suffix.lower() == ".html":
             from thinkcap.show.curve_page import write
 
-            write(curves, path, title)
+            write(curves, unfinished, title)
         else:
-            _write_image(shown, Path(path), title)
+            _write_image(shown, unfinished, path.suffix.lower()[1:], title)
+        unfinished.replace(path)
     except OSError as error:
         raise ThinkcapError(f"{path} can't be written ({error.strerror or error}): name another place.") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
-def _write_image(shown: Sequence[Figure], path: Path, title: str) -> None:
+def _write_image(shown: Sequence[Figure], path: Path, kind: str, title: str) -> None:
     import matplotlib
 
     # Without a date and without random names, so that the same curves give the same file.
-    plain = {"Date": None, "Creator": None} if path.suffix.lower() == ".svg" else {"Software": None}
+    plain = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
     with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 10, "svg.hashsalt": "thinkcap"}):
-        draw(shown, title).savefig(path, metadata=plain)
+        draw(shown, title).savefig(path, format=kind, metadata=plain)
 
 
 def draw(shown: Sequence[Figure], title: str = "") -> Canvas:
