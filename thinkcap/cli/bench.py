@@ -70,8 +70,8 @@ def command(
     from thinkcap import load
     from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.speed import candidates, measure
-    from thinkcap.show.live import Meter
-    from thinkcap.show.speed import print_speed
+    from thinkcap.show.live.meter import Meter
+    from thinkcap.show.tables.speed_lines import speed_lines
     from thinkcap.text import write_json, write_line
 
     meter = Meter(sys.stderr) if sys.stderr.isatty() else None
@@ -93,11 +93,11 @@ def command(
         tried = [run(count) for count in ([threads] if threads else candidates(physical_cores()))]
         speed = max(tried, key=lambda speed: speed.best.tokens_per_second)
     if meter:
-        meter.end()
+        meter.close()
     if as_json:
         write_json(asdict(speed), sys.stdout)
     else:
-        print_speed(speed, sys.stdout)
+        write_line("\n".join(speed_lines(speed)), sys.stdout)
     if tune:
         from thinkcap.catalog.tuning import Tuning, write
 

@@ -53,8 +53,8 @@ def command(as_json: bool) -> None:
 def _print(check: Check) -> None:
     from rich.text import Text
 
-    from thinkcap.show.catalogue import wrapped
     from thinkcap.show.console import SafeConsole
+    from thinkcap.show.tables.model_table import wrapped
     from thinkcap.text import is_unicode, write_line
 
     unicode = is_unicode(sys.stdout.encoding)

@@ -58,10 +58,10 @@ def command(context: click.Context, as_json: bool) -> None:
         return
     from rich.text import Text
 
-    from thinkcap.show.catalogue import model_table
     from thinkcap.show.console import SafeConsole
+    from thinkcap.show.tables.model_table import model_lines
 
-    head, *rows = model_table(models)
+    head, *rows = model_lines(models)
     SafeConsole(sys.stdout).print(Text(head, "bold"), soft_wrap=True)
     _print(rows)
     _print(["", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME", f"Your own: {user_file()}"])
@@ -79,7 +79,7 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
     """
     from thinkcap.catalog.inspection import inspect
     from thinkcap.catalog.locate import NotDownloaded, locate, resolve
-    from thinkcap.show.catalogue import fact_lines
+    from thinkcap.show.tables.model_table import fact_lines
 
     reference = resolve(model, quant)
     located, seen, missing = None, None, ""

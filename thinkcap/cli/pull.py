@@ -141,7 +141,7 @@ def _how_to_name(reference: Reference) -> str:
 def _announce(reference: Reference, plan: Plan) -> None:
     from thinkcap.catalog.cache import cache_folder
     from thinkcap.catalog.sizes import bytes_text
-    from thinkcap.show.catalogue import fact_lines
+    from thinkcap.show.tables.model_table import fact_lines
 
     named = reference.name != plan.repository.id
     what = f"{plan.repository.id}, {len(plan.files)} files" if len(plan.files) > 1 else plan.files[0]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
     from thinkcap.engine.outcome import Outcome
     from thinkcap.grading import Grader
-    from thinkcap.show.view import View
+    from thinkcap.show.live.view import View
 
 WRONG = 3
 MOST_BYTES = 16 * 1024**2
@@ -67,7 +67,7 @@ def command(problem: str, expect: str | None, votes: VoteOptions, options: Gener
 
 def _solve(text: str, expected: str | None, options: GenerationOptions) -> bool:
     """Whether a sample has the expected answer. Shows one sample after the other."""
-    from thinkcap.show.view import choose_view
+    from thinkcap.show.live.view import choose_view
 
     with ExitStack() as stack:
         grader = None
@@ -101,8 +101,8 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
     from thinkcap.grading import Grader, vote
     from thinkcap.runs.cost import cost_of
     from thinkcap.runs.plan import Plan
-    from thinkcap.show.plain import Trimmed
-    from thinkcap.show.votes import vote_figures, vote_lines, vote_record
+    from thinkcap.show.live.plain_views import TrimmedText
+    from thinkcap.show.tables.vote_lines import vote_figures, vote_lines, vote_record
     from thinkcap.text import write_json, write_line
 
     plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
@@ -119,7 +119,7 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
             write_json({"vote": vote_record(result, cost, expected, correct)}, sys.stdout)
         else:
             if result.groups:
-                solution = Trimmed(sys.stdout)
+                solution = TrimmedText(sys.stdout)
                 solution.write(outcomes[result.groups[0].members[0]].solution)
                 solution.end()
             figures = vote_figures(result, cost, expected, correct)

@@ -172,7 +172,7 @@ def _say_if_told(plan: Plan, options: GenerationOptions) -> None:
 
 def _show(problem: str, expected: str | None, plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
     from thinkcap.cli.runner import solve_here
-    from thinkcap.show.sweep_table import print_sweep
+    from thinkcap.show.tables.sweep_table import print_sweep
     from thinkcap.text import write_json
 
     outcomes, finished = solve_here(plan, problem, expected, options, run.width)

@@ -28,6 +28,10 @@ class SafeConsole(Console):
             emoji=False,
         )
 
+    def show_cursor(self, show: bool = True) -> bool:
+        """Progress bars would hide the cursor, and whatever ends the process at once leaves it hidden."""
+        return False
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
             if segment.control:
