@@ -157,11 +157,12 @@ def run(args: Sequence[str]) -> int:
 def _complain(message: str, session: Session) -> None:
     """One sentence on standard error, after the traceback where --debug asked for it."""
     from thinkcap.show.text import one_line
+    from thinkcap.text import with_flags
 
     with contextlib.suppress(OSError):
         if session.debug:
             traceback.print_exc()
-        sentence = one_line(message)
+        sentence = one_line(with_flags(message))
         if not sentence.endswith((".", "?", "!", "`")):
             sentence += "."
         print(f"thinkcap: {sentence}", file=sys.stderr)

@@ -15,7 +15,7 @@ from thinkcap.show.text import spell
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from thinkcap.engine.engine import Step
+    from thinkcap.engine.core import Step
 
 FRAME = 0.1
 """Seconds between two redraws of the bar, at least."""
