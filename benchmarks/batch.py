@@ -19,7 +19,9 @@ from itertools import pairwise
 from statistics import median
 
 import thinkcap
-from thinkcap.engine.engine import Engine, Failure, Step
+from thinkcap.engine.core import Step
+from thinkcap.engine.engine import Engine
+from thinkcap.engine.outcome import Failure
 
 PROBLEM = (
     "A bag holds {} red, {} blue and {} green marbles. Two are drawn without looking and not put back. What is the "

@@ -25,8 +25,10 @@ from itertools import pairwise
 from typing import Any
 
 import thinkcap
-from thinkcap.engine.engine import Engine, Failure, Step
+from thinkcap.engine.core import Step
+from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Thought
+from thinkcap.engine.outcome import Failure
 from thinkcap.engine.request import Request
 
 WIDTH = 16

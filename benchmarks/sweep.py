@@ -21,8 +21,9 @@ from pathlib import Path
 
 import thinkcap
 from thinkcap.cli.sweep import parse_budgets
-from thinkcap.engine.engine import Engine, Failure, Step
-from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.core import Step
+from thinkcap.engine.engine import Engine
+from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.request import Request
 from thinkcap.runs.key import Key
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,27 @@ COMMANDS = [line[2:] for block in CONSOLES for line in block.splitlines() if lin
 
 def test_the_second_command_is_what_ci_runs() -> None:
     assert SETUPS[1] in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+@pytest.mark.parametrize("setup", SETUPS[:2])
+def test_set_up_builds_llama_cpp_by_the_file_in_the_repository(setup: str, tmp_path: Path) -> None:
+    """Also in a folder with a space in its name: the shell and the build split CMAKE_ARGS one after the other."""
+    clone = tmp_path / "a clone"
+    shutil.copytree(ROOT / "cmake", clone / "cmake")
+    arguments = re.search(r"CMAKE_ARGS=\S+", setup)
+    assert arguments
+    done = subprocess.run(
+        f"{arguments[0]} sh -c 'printf %s \"$CMAKE_ARGS\"'",
+        shell=True,
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name, _, value = shlex.split(done.stdout)[0].partition("=")
+    assert name == "-DCMAKE_PROJECT_llama.cpp_INCLUDE"
+    assert Path(value).is_absolute()
+    assert Path(value).samefile(clone / "cmake" / "quick.cmake")
 
 
 def test_the_first_command_solves_the_problem(tmp_path: Path) -> None:

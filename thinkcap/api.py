@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from thinkcap.catalog import tuning
+from thinkcap.catalog import extra_buffers, tuning
 from thinkcap.catalog.locate import locate
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.model.llama import Model
@@ -36,7 +36,8 @@ def load(
     think_start, think_end  the thought's markers, where the file does not tell
     verbose      llama.cpp's log on standard error
 
-    Raises ThinkcapError where there is no such model, it is not downloaded, or its file cannot be used.
+    Raises ThinkcapError where there is no such model, it is not downloaded, or its file cannot be used, and where the
+    installed llama.cpp does not run on this processor.
     """
     if gpu_layers is not None and gpu_layers < 0:
         raise UsageError(f"The number of GPU layers must be 0 or more, not {gpu_layers}.")
@@ -47,14 +48,15 @@ def load(
         think_end=think_end or located.profile.think_end,
     )
     tuned = tuning.read(profile.name, profile.quant, physical_cores())
+    rearrange = extra_buffers.allowed()
     began = time.perf_counter()
-    model = Model(located.path, gpu_layers, verbose)
+    model = Model(located.path, gpu_layers, verbose, rearrange)
     return Engine(
         model,
         profile,
         threads=threads or (tuned.threads if tuned else None),
         context=context,
-        width=tuned.parallel if tuned else None,
+        parallel=tuned.parallel if tuned else None,
         read_answer=answer_in,
         load_seconds=time.perf_counter() - began,
     )

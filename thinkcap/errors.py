@@ -7,6 +7,13 @@ class ThinkcapError(Exception):
     exit_code = 1
 
 
+class ClosedError(ThinkcapError):
+    """Something was used after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("This engine is closed; load the model again with `thinkcap.load`.")
+
+
 class UsageError(ThinkcapError):
     """The request itself makes no sense (a negative budget, an unknown quant). The command line exits with 2."""
 

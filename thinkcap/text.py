@@ -1,7 +1,8 @@
-"""Text for people: the one door through which it leaves, without anything that could steer a terminal.
+"""Text that people read and write: the one door through which it leaves, and how numbers of tokens and times are read.
 
-Model output, problems, result files, model files and hubs are all data. Text goes out by `write` and `write_line`,
-JSON by `write_json`, tables and bars by show/console.py. Only show/live, which moves the cursor, writes by itself.
+Model output, problems, result files, model files and hubs are all data, and nothing in them may steer a terminal. Text
+goes out by `write` and `write_line`, JSON by `write_json`, tables and bars by show/console.py. Only show/live, which
+moves the cursor, writes by itself.
 """
 
 from __future__ import annotations
@@ -12,10 +13,16 @@ import os
 import re
 from typing import Any, TextIO
 
+from thinkcap.errors import UsageError
+
 # Control characters (C0 but newline and tab, DEL, C1), the marks that reorder text around them, and halves of
 # surrogate pairs, which no encoding can write.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ASCII = str.maketrans({"━": "=", "─": "-", "·": "|", "…": "...", "×": "x", "–": "-", "→": "->"})
+
+_TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([km]?)", re.IGNORECASE)
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h)?", re.IGNORECASE)
+_UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def write(text: str, file: TextIO | None) -> None:
@@ -88,3 +95,37 @@ def bytes_text(size: float) -> str:
             value = size / factor
             return f"{value:.1f} {unit}" if value < 10 or (unit == "GB" and value < 100) else f"{value:.0f} {unit}"
     return f"{size:.0f} bytes"
+
+
+def parse_tokens(text: str) -> int | None:
+    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m` or `none` as a number of tokens; None is no limit.
+
+    Raises UsageError, in words for the user, for anything else.
+    """
+    cleaned = text.strip().lower().replace(",", "").replace("_", "")
+    if cleaned in ("none", "unlimited"):
+        return None
+    match = _TOKENS.fullmatch(cleaned)
+    if match is None:
+        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or none.")
+    value = float(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2]]
+    if value != int(value):
+        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or none.")
+    return int(value)
+
+
+def parse_seconds(text: str) -> float:
+    """Reads `20s`, `1.5m`, `500ms` or plain `20` as seconds. Raises UsageError for anything else."""
+    match = _SECONDS.fullmatch(text.strip().lower())
+    seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
+    if seconds <= 0:
+        raise UsageError(f"{text!r} is not a time limit: write it like 20s, 1.5m or 500ms.")
+    return seconds
+
+
+def with_flags(message: str) -> str:
+    """A message of the library's with the options it names, like `min_thinking`, as command line flags."""
+    from thinkcap.engine.settings import OPTIONS
+
+    names = {*OPTIONS, "context", "threads", "gpu_layers", "think_start", "think_end", "quant", "verbose"}
+    return re.sub(r"`(\w+)`", lambda m: f"--{m[1].replace('_', '-')}" if m[1] in names else m[0], message)

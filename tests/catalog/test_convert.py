@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.catalog.qwen2 import ADDED, MERGES, Qwen2
+from thinkcap.catalog import extra_buffers
 from thinkcap.catalog.convert import convert_file
 from thinkcap.catalog.header import read_header
 from thinkcap.engine.model.llama import Model
@@ -30,7 +31,7 @@ def compare(model: Qwen2, path: Path) -> tuple[float, float]:
     """Root mean square error of llama.cpp's logits over their spread, and the share of equal likeliest tokens."""
     rng = np.random.default_rng(1)
     off, equal = [], []
-    loaded = Model(path, gpu_layers=0)
+    loaded = Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
     try:
         context = loaded.context(512, sequences=1, threads=1)
         for _ in range(10):
@@ -70,7 +71,7 @@ def test_vocabulary_template_and_sampling_come_along(tmp_path: Path) -> None:
     model = Qwen2.random(layers=1)
     path = converted(model, tmp_path, "q8_0")
     first_added = 256 + len(MERGES)
-    loaded = Model(path, gpu_layers=0)
+    loaded = Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
     try:
         assert loaded.tokenize("in the") == [256 + MERGES.index(("i", "n")), 256 + MERGES.index(("Ġt", "he"))]
         assert loaded.piece(first_added + 4) == b"<think>"

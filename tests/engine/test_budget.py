@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from thinkcap.engine.budget import Budget, parse_seconds, parse_tokens
+from thinkcap.engine.budget import Budget
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_seconds, parse_tokens
 
 
 @pytest.mark.parametrize(

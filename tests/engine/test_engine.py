@@ -16,9 +16,10 @@ import gguf
 import pytest
 
 import thinkcap
-from thinkcap.engine.engine import DoesNotFitError, Failure
 from thinkcap.engine.events import Answered, Closed, Finished, Started, Thought
+from thinkcap.engine.limits import DoesNotFitError
 from thinkcap.engine.model.llama import Model, ModelFileError
+from thinkcap.engine.outcome import Failure
 
 PROBLEM = "What is 384 + 297 + 581?"
 HARD = "What is 4821 + 9377 + 6145 + 2088 + 7316?"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thinkcap.engine.loop_guard import LEAST_REPEATS, LEAST_TOKENS, LONGEST_CYCLE, LoopGuard
+from thinkcap.engine.loop_guard import LONGEST_CYCLE, MIN_REPEATS, MIN_TOKENS, LoopGuard
 
 
 def first_repeat(tokens: list[int]) -> int | None:
@@ -14,9 +14,9 @@ def first_repeat(tokens: list[int]) -> int | None:
 
 
 def first_repeat_by_definition(tokens: list[int]) -> int | None:
-    for count in range(LEAST_TOKENS, len(tokens) + 1):
+    for count in range(MIN_TOKENS, len(tokens) + 1):
         for period in range(1, LONGEST_CYCLE + 1):
-            span = max(LEAST_REPEATS * period, LEAST_TOKENS)
+            span = max(MIN_REPEATS * period, MIN_TOKENS)
             tail = tokens[count - span : count] if span <= count else []
             if tail and all(tail[i] == tail[i - period] for i in range(period, span)):
                 return count

@@ -20,15 +20,15 @@ L1 = Profile(
 def test_what_is_not_said_comes_from_the_profile() -> None:
     request = resolve(PLAIN, "1 + 1?")
     assert request.budget == Budget(100, 50)
-    assert request.sampling == Sampling(0.7, 0.9)
+    assert (request.settings.temperature, request.settings.top_p) == (0.7, 0.9)
     assert request.prompt_text == "1 + 1?"
 
 
 def test_what_is_said_wins() -> None:
     request = resolve(PLAIN, "1 + 1?", None, solution_budget=7, temperature=0.0, cut_style="soft", time_limit=2.0)
     assert request.budget == Budget(None, 7, time_limit=2.0)
-    assert request.sampling == Sampling(0.0, 0.9)
-    assert request.cut_style == "soft"
+    assert (request.settings.temperature, request.settings.top_p) == (0.0, 0.9)
+    assert request.settings.cut_style == "soft"
 
 
 def test_a_whole_budget_keeps_what_the_options_leave() -> None:
@@ -41,7 +41,7 @@ def test_the_prompt_tells_the_budget_where_the_model_is_trained_for_it() -> None
     assert resolve(L1, "2 + 2?", 512, prompt_mode="exact").prompt_text == f"{told} Think for 512 tokens."
     assert resolve(L1, "2 + 2?", 512, prompt_mode="none").prompt_text == told
     assert resolve(L1, "2 + 2?", None).prompt_text == told
-    assert resolve(L1, "2 + 2?", 0).prompt_mode == "none"
+    assert resolve(L1, "2 + 2?", 0).settings.prompt_mode == "none"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_problem_in_the_models_own_form_sets_its_budget(words: str, mode: str)
     for problem in (f"2 + 2?\n\n{instruction} {words}", f"2 + 2? {words}"):
         request = resolve(L1, problem)
         assert request.budget.thinking == 300
-        assert request.prompt_mode == mode
+        assert request.settings.prompt_mode == mode
         assert request.prompt_text == f"2 + 2?\n\n{instruction} {words}"
         assert request.problem == problem
 

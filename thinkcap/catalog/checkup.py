@@ -13,16 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from thinkcap.catalog.extra_buffers import REBUILD
 from thinkcap.catalog.sizes import bytes_text
 from thinkcap.errors import ThinkcapError
 
 State = Literal["ok", "note", "broken"]
 
 _HUB_TIMEOUT = 4.0  # seconds: longer than any line that is of use takes
-# How /proc/cpuinfo spells what llama.cpp's builds name: a build without what the CPU has runs slowly.
-_CPU_FLAGS = {"AVX": "avx", "AVX2": "avx2", "FMA": "fma", "F16C": "f16c", "AVX512": "avx512f"}
+_FOR_SPEED = ("AVX", "AVX2", "FMA", "F16C", "AVX512", "AMX_INT8")  # a build without what the CPU has of these is slow
 _REINSTALL = "install thinkcap again"
-_REBUILD = "pip install --force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python llama-cpp-python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def checkup() -> Iterator[Check]:
             yield Check(name, "broken", str(error))
         except Exception as error:  # whatever is broken here is what a doctor is for
             finding = f"{type(error).__name__}: {error}"
-            yield Check(name, "broken", finding, f"{_REINSTALL}, and llama.cpp: {_REBUILD}")
+            yield Check(name, "broken", finding, f"{_REINSTALL}, and llama.cpp: {REBUILD}")
 
 
 def _python() -> Check:
@@ -99,17 +98,21 @@ def _ggml_version() -> str:
 
 
 def _cpu() -> Check:
-    from thinkcap.engine.model import llama
+    from thinkcap.catalog import extra_buffers
 
-    built = [part.split("=")[0].strip() for part in llama.system_info().partition(":")[2].split("|") if "= 1" in part]
+    allowed, trial = extra_buffers.allowed(), extra_buffers.trial()
+    built = extra_buffers.features()
     finding = " ".join(built) or "no features beyond the plainest"
-    try:
-        flags = set(Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split())
-    except OSError:
-        flags = set()
-    unused = [name for name, flag in _CPU_FLAGS.items() if flag in flags and name not in built]
+    compiler = "GCC 13 or newer, or clang"
+    if trial and not allowed:
+        finding += f"; llama.cpp's extra buffers are off, because a trial run {trial.finding}"
+        cure = f"for speed, with {compiler}: {REBUILD} (or delete {extra_buffers.file()} to try again)"
+        return Check("cpu", "note", finding, cure)
+    flags = extra_buffers.processor_flags()
+    unused = [name for name in _FOR_SPEED if extra_buffers.FLAGS[name] in flags and name not in built]
     if unused:
-        return Check("cpu", "note", f"{finding}; the build leaves {' '.join(unused)} unused", f"for speed: {_REBUILD}")
+        how = f"for speed, with {compiler}" if "AMX_INT8" in unused else "for speed"
+        return Check("cpu", "note", f"{finding}; the build leaves {' '.join(unused)} unused", f"{how}: {REBUILD}")
     return Check("cpu", "ok", finding)
 
 
@@ -144,17 +147,17 @@ def _memory_sizes() -> tuple[int, int]:
 
 
 def _gpu() -> Check:
+    from thinkcap.catalog import extra_buffers
     from thinkcap.engine.model import llama
 
+    extra_buffers.allowed()  # a build for other processors may die of the next question
     if llama.can_offload():
         return Check("gpu", "ok", "this build of llama.cpp offloads; all layers go there (--gpu-layers changes it)")
     finding = "this build of llama.cpp runs on the CPU only"
     if sys.platform == "darwin" and platform.machine() == "arm64":
-        return Check("gpu", "note", finding, f'for Metal: CMAKE_ARGS="-DGGML_METAL=on" {_REBUILD}')
+        return Check("gpu", "note", finding, f'for Metal: CMAKE_ARGS="-DGGML_METAL=on" {REBUILD}')
     if shutil.which("nvidia-smi"):
-        return Check(
-            "gpu", "note", finding, f'for CUDA (its toolkit installed): CMAKE_ARGS="-DGGML_CUDA=on" {_REBUILD}'
-        )
+        return Check("gpu", "note", finding, f'for CUDA (its toolkit installed): CMAKE_ARGS="-DGGML_CUDA=on" {REBUILD}')
     return Check("gpu", "ok", f"{finding}, and no NVIDIA or Apple GPU was found")
 
 

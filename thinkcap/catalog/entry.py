@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from thinkcap.catalog.quants import canonical_quant
-from thinkcap.engine.budget import CutStyle, PromptMode, parse_tokens
-from thinkcap.engine.profile import Profile, Sampling
+from thinkcap.engine.profile import CutStyle, Profile, PromptMode, Sampling
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_tokens
 
 _USUAL = Profile(name="")
 

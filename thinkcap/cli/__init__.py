@@ -158,12 +158,12 @@ def run(args: Sequence[str]) -> int:
 
 def _complain(message: str, session: Session) -> None:
     """One sentence on standard error, after the traceback where --debug asked for it."""
-    from thinkcap.text import one_line, write_line
+    from thinkcap.text import one_line, with_flags, write_line
 
     with contextlib.suppress(OSError):
         if session.debug:
             write_line(traceback.format_exc().rstrip(), sys.stderr)
-        sentence = one_line(message)
+        sentence = one_line(with_flags(message))
         if not sentence.endswith((".", "?", "!", "`")):
             sentence += "."
         write_line(f"thinkcap: {sentence}", sys.stderr)

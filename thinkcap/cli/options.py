@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from thinkcap.cli import note_debug
-from thinkcap.engine.budget import CUT_STYLES, PROMPT_MODES, Budget, parse_seconds, parse_tokens
+from thinkcap.engine.budget import Budget
+from thinkcap.engine.settings import OPTIONS
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
@@ -180,8 +182,8 @@ _OPTIONS = (
     click.option("--solution-budget", type=Tokens(least=1), help="Solution tokens at most."),
     click.option("--min-thinking", type=Tokens(), help="Thinking tokens at least: an earlier close becomes `Wait`."),
     click.option("--time-limit", type=Duration(), help="Close the thought so that all is done in time: 20s, 1.5m."),
-    click.option("--cut-style", type=click.Choice(CUT_STYLES), help="How a thought is cut at its budget."),
-    click.option("--prompt-mode", type=click.Choice(PROMPT_MODES), help="Whether the prompt tells the budget."),
+    click.option("--cut-style", type=click.Choice(OPTIONS["cut_style"].choices), help=OPTIONS["cut_style"].help),
+    click.option("--prompt-mode", type=click.Choice(OPTIONS["prompt_mode"].choices), help=OPTIONS["prompt_mode"].help),
     click.option("--temperature", type=Number(0), help="Sampling temperature; 0 always takes the likeliest token."),
     click.option("--top-p", type=Number(0, 1, above=True), help="Sample from this share of the probability; 1 is off."),
     click.option("--top-k", type=Number(0, whole=True), help="Sample from this many likeliest tokens; 0 is off."),

@@ -213,7 +213,7 @@ def say_if_alike(plan: Plan, options: GenerationOptions) -> None:
     from thinkcap.catalog.locate import NotDownloaded
 
     with suppress(NotDownloaded):  # a dry run, or a cluster that has it
-        greedy = plan.requests(profile_of(options), "any")[0].sampling.temperature == 0
+        greedy = plan.requests(profile_of(options), "any")[0].settings.temperature == 0
         if greedy and plan.samples * plan.answers > 1:
             say("At temperature 0 the samples of a problem are alike and say no more than one: give --temperature 0.6.")
 
@@ -280,7 +280,8 @@ def _loading(options: GenerationOptions) -> dict[str, Any]:
 
 
 def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
-    from thinkcap.engine.engine import UNBOUNDED_CONTEXT, WIDTH
+    from thinkcap.engine.engine import PARALLEL
+    from thinkcap.engine.limits import UNBOUNDED_CONTEXT
     from thinkcap.engine.model.kv_pool import affordable
     from thinkcap.engine.model.llama import can_offload
     from thinkcap.engine.model.threads import physical_cores
@@ -301,7 +302,7 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
     cell = bytes_per_cell(path) if path else None
     found = estimate(
         tasks,
-        parallel=run.width or WIDTH,
+        parallel=run.width or PARALLEL,
         context=options.context or profile.context or UNBOUNDED_CONTEXT,
         weights=weights,
         bits=bits_per_weight(profile.quant),

@@ -21,8 +21,8 @@ from thinkcap.cli.runner import (
     say,
     say_if_alike,
 )
-from thinkcap.engine.budget import parse_tokens
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_tokens
 
 if TYPE_CHECKING:
     from thinkcap.runs.plan import Plan

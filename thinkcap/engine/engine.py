@@ -1,87 +1,59 @@
-"""The engine: a loaded model that solves problems under a budget."""
+"""The engine: a loaded model that solves problems under a budget, for as long as it is open."""
 
 from __future__ import annotations
 
+import atexit
 import hashlib
-import time
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Unpack
+from typing import Self, Unpack
 
 import thinkcap
-from thinkcap.engine.budget import StopReason
-from thinkcap.engine.events import Event, Finished
+from thinkcap.engine.budget import Budget
+from thinkcap.engine.core import EngineCore, Step
+from thinkcap.engine.early_answer import Question
+from thinkcap.engine.events import Event
+from thinkcap.engine.fork import Fork
+from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
+from thinkcap.engine.limits import DoesNotFitError, LimitResolver
 from thinkcap.engine.model import kv_pool
-from thinkcap.engine.model.llama import Context, Model
+from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
-from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.prompt import markers
 from thinkcap.engine.prompt.prompter import Prompter
 from thinkcap.engine.prompt.template import ChatTemplate
-from thinkcap.engine.request import DEFAULT, BudgetLike, Options, Request, resolve, resolve_sweep
-from thinkcap.engine.scheduler import Scheduler
-from thinkcap.engine.sequence import Fork, Probe, Sequence
-from thinkcap.engine.thought import Marker, Rules
-from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
+from thinkcap.engine.sequence import Sequence
+from thinkcap.engine.settings import FROM_ENTRY, Options
+from thinkcap.errors import ClosedError, ThinkcapError, UsageError
 
-UNBOUNDED_CONTEXT = 32_768
-"""Tokens of context for thoughts without a budget, where nobody says more: what E1's authors gave theirs."""
-
-WIDTH = 16
+PARALLEL = 16
 """Sequences in flight at once by default: on two cores 16 take 5.5 times one's step, while 2 take 2."""
-
-WAIT = "Wait"
-"""What goes on in the place of a close that came too early (s1, arXiv 2501.19393)."""
 
 HEAD_BYTES = 1 << 20
 """How much of a model file its hash covers: enough to tell models apart, quick to read."""
 
 
-class DoesNotFitError(UsageError):
-    """A problem and its budget do not fit the context."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A request that could not be run, and why."""
-
-    request: Request
-    error: ThinkcapError
-
-
-class Step(NamedTuple):
-    """How a run of many stands after a step.
-
-    active, waiting   sequences in flight and still to come
-    sampled, decoded  tokens so far, all sequences together: sampled ones, and all that went through llama.cpp
-    seconds           wall-clock seconds since the run began
-    decode_seconds    of these, spent in llama.cpp
-    """
-
-    active: int
-    waiting: int
-    sampled: int
-    decoded: int
-    seconds: float
-    decode_seconds: float
-
-
 class Engine:
-    """A loaded model. Make one with `thinkcap.load`; use it as a context manager, or `close` it.
+    """A loaded model. Make one with `thinkcap.load`; use it in a `with` statement, or `close` it.
+
+    `solve` gives one outcome, `stream` shows it while it happens, `solve_many` runs many problems side by side, `sweep`
+    answers one problem under many budgets. `submit` takes a request at any time and returns its handle. All of them
+    may be called from several threads at once, and run in one batch.
 
     model         weights and vocabulary
     profile       the model's entry: prompt text, defaults
-    threads       threads to decode with, None for the physical cores or what of them suits a small model
-    context       KV cells to use, None for as many as each run needs
-    width         sequences in flight at once where a run does not say
-    read_answer   reads the answer out of a solution
+    threads       threads that decode
+    parallel      sequences in flight at once unless a run says otherwise
     load_seconds  how long the model took to load
+    markers       the texts around its thought
 
     Raises ThinkcapError for a model whose thought has no markers.
     """
@@ -93,40 +65,37 @@ class Engine:
         *,
         threads: int | None = None,
         context: int | None = None,
-        width: int | None = None,
+        parallel: int | None = None,
         read_answer: Callable[[str], str | None] = lambda solution: None,
         load_seconds: float = 0.0,
     ) -> None:
+        """See `thinkcap.load`. `read_answer` reads the answer out of a solution."""
         if threads is not None and threads < 1:
             raise UsageError(f"The number of threads must be at least 1, not {threads}.")
         if context is not None and context < 1:
             raise UsageError(f"The context must be at least 1 token, not {context}.")
-        self.profile = profile
-        self.width = width or WIDTH
-        self.threads = threads or suitable(model.size)
-        self.load_seconds = load_seconds
         self.model = model
+        self.profile = profile
+        self.threads = threads or suitable(model.size)
+        self.parallel = parallel or PARALLEL
+        self.load_seconds = load_seconds
         self._read_answer = read_answer
-        self._asked_context = context
-        self._context: Context | None = None
-        template = (
-            ChatTemplate(model.chat_template, model.token_text(model.bos), model.eos_text())
-            if model.chat_template
-            else None
-        )
+        source = model.chat_template
+        template = ChatTemplate(source, model.token_text(model.bos), model.eos_text()) if source else None
         found = markers.find(template, model.special_tokens, profile.think_start, profile.think_end)
         if found is None:
             raise ThinkcapError(
                 f"{profile.name} has no thinking marker in its template or vocabulary, so it has no thought to budget; "
-                "choose a reasoning model, or name its markers with --think-start and --think-end."
+                "choose a reasoning model, or name its markers with `think_start` and `think_end`."
             )
         self.markers = found
         self._prompter = Prompter(model, template, found.opening)
-        self._start, self._end = self._marker(found.start), self._marker(found.end)
-        self._wait = tuple(self._prompter.trusted(WAIT))
-        self._probe = Probe(tuple(self._prompter.trusted(profile.probe)), profile.probe, read_answer)
+        end_tokens = model.end_of_generation
+        self._limits = LimitResolver(profile, self._prompter, found, end_tokens, model.context_length, context)
+        self._question = Question(tuple(self._prompter.trusted(profile.probe)), profile.probe, read_answer)
+        self._core = EngineCore(model, self.threads, context, self.parallel, self._outcome)
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -134,12 +103,13 @@ class Engine:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"{self.threads} threads"
+        return f"<Engine {self.profile.name} {self.profile.quant}: {state}>"
+
     def close(self) -> None:
-        """Frees the model and its cache."""
-        if self._context is not None:
-            self._context.close()
-            self._context = None
-        self.model.close()
+        """Ends what runs, with reason `interrupted`, and frees the model. Requests raise ClosedError from then on."""
+        self._core.close()
 
     @cached_property
     def model_sha256(self) -> str:
@@ -148,228 +118,199 @@ class Engine:
             return hashlib.sha256(file.read(HEAD_BYTES)).hexdigest()
 
     @property
+    def closed(self) -> bool:
+        return self._core.closed
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs, and every cell and slot of the KV cache is free."""
+        return self._core.idle
+
+    @property
     def longest(self) -> int:
         """Tokens that one generation can hold at most, its prompt included."""
-        if self._asked_context is not None:
-            return self._asked_context
-        return self.model.context_length
+        return self._limits.longest
 
     @property
     def cache_bytes(self) -> int:
         """Memory of the KV cache as it is now."""
-        return self._context.cells * self.model.bytes_per_cell if self._context is not None else 0
+        shape = self._core.shape
+        return shape.cells * self.model.bytes_per_cell if shape is not None else 0
 
-    def request(self, problem: str, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Request:
-        """A request with every choice made; see `thinkcap.engine.request.resolve` for the arguments."""
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def request(
+        self, problem: Problem, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
+    ) -> Request:
+        """A request with every choice made.
+
+        problem  a text, or a conversation: messages with a role and a content, the last one the user's
+        budget   a Budget, or its thinking tokens alone; None is as many as the context holds
+        options  see `thinkcap.Options`; what is not given comes from the model's entry
+
+        Raises UsageError for what makes no sense.
+        """
         return resolve(self.profile, problem, budget, **options)
 
+    def sweep_requests(
+        self, problem: Problem, budgets: Iterable[int | None], **options: Unpack[Options]
+    ) -> list[Request]:
+        """The fewest requests that answer a problem under every budget: one that forks, if the model is not told its
+        budget. Raises UsageError for what makes no sense."""
+        return resolve_sweep(self.profile, problem, budgets, **options)
+
+    def submit(
+        self, problem: Problem | Request, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
+    ) -> Generation:
+        """Takes a request, to be run together with all others, and returns its handle at once.
+
+        Arguments as for `request`, or a ready request. Raises UsageError for what makes no sense or does not fit the
+        context, QueueFullError if too many requests wait, ClosedError if the engine is closed.
+        """
+        generation = Generation(self._core, self._ready(problem, budget, options))
+        self._core.send(self._sequence(generation, generation.events))
+        return generation
+
     def stream(
-        self, problem: str | Request, budget: BudgetLike = DEFAULT, **options: Unpack[Options]
+        self, problem: Problem | Request, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
     ) -> Iterator[Event]:
         """Solves one problem and yields what happens while it happens; the last event is `Finished`.
 
-        problem  the problem, with `budget` and `options` as for `request`; or a ready request
-
-        Ctrl-C ends it between steps with reason `interrupted`. Raises UsageError for what makes no sense or does not
-        fit the context.
+        Arguments and errors as for `submit`. Ctrl-C, or dropping the stream, ends the generation between two steps.
         """
-        request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
-        sequence = self._sequence(request, streams=True)
-        loop = Scheduler(self._context_for([sequence], 1))
-        loop.add(sequence)
-        with Interrupt() as interrupt, _running(loop):
-            while not sequence.finished:
-                loop.step()
-                if interrupt.asked and not sequence.finished:
-                    loop.interrupt()
-                yield from sequence.events()
-        yield Finished(self._outcome(sequence))
+        return self._events(self.submit(problem, budget, **options))
 
-    def solve(self, problem: str | Request, budget: BudgetLike = DEFAULT, **options: Unpack[Options]) -> Outcome:
-        """Solves one problem; arguments and errors as for `stream`."""
-        request = problem if isinstance(problem, Request) else self.request(problem, budget, **options)
-        for result in self.solve_many([request], parallel=1):
-            if isinstance(result, Failure):
-                raise result.error
-            return result
-        raise ThinkcapError("Interrupted before the model was run.")
+    def solve(
+        self, problem: Problem | Request, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
+    ) -> Outcome:
+        """Solves one problem. Arguments and errors as for `submit`.
+
+        >>> engine.solve("What is 384 + 297 + 581?", thinkcap.Budget(thinking=256), temperature=0.6).answer
+        """
+        generation = Generation(self._core, self._ready(problem, budget, options))
+        self._core.send(self._sequence(generation))
+        with Interrupt() as interrupt:
+            self._core.run_until(lambda: generation.done or interrupt.asked)
+        if interrupt.asked:
+            generation.cancel()
+        return generation.result()
 
     def solve_many(
         self,
-        requests: Iterable[Request],
+        problems: Iterable[Problem | Request],
+        budget: Budget | int | None = FROM_ENTRY,
         *,
         parallel: int | None = None,
         on_step: Callable[[Step], None] | None = None,
+        **options: Unpack[Options],
     ) -> Iterator[Outcome | Failure]:
-        """Runs requests side by side and yields each one's outcome, or why it cannot be run, as it finishes.
+        """Runs problems or requests side by side. Yields each one's outcomes as they finish, or why it can't be run.
 
-        parallel  sequences in flight at most; None chooses
+        parallel  how many at once; None chooses
         on_step   called after every step
 
-        Ctrl-C ends it between steps; what is in flight is yielded with reason `interrupted`.
+        Other arguments as for `submit`. Ctrl-C ends it between two steps; what is in flight is yielded with reason
+        `interrupted`. Raises UsageError, when called, for what makes no sense.
         """
-        sequences: list[Sequence] = []
-        for request in requests:
-            try:
-                sequences.append(self._sequence(request))
-            except ThinkcapError as error:
-                yield Failure(request, error)
-        if not sequences:
-            return
-        width = min(len(sequences), parallel or self.width)
-        loop = Scheduler(self._context_for(sequences, width))
-        for sequence in sequences:
-            loop.add(sequence)
-        began = time.perf_counter()
-        with Interrupt() as interrupt, _running(loop):
-            while loop.busy:
-                for sequence in loop.step():
-                    yield from self._outcomes(sequence)
-                if on_step is not None:
-                    seconds = time.perf_counter() - began
-                    on_step(
-                        Step(
-                            len(loop.active),
-                            len(loop.waiting),
-                            loop.sampled,
-                            loop.decoded,
-                            seconds,
-                            loop.decode_seconds,
-                        )
-                    )
-                if interrupt.asked:
-                    for sequence in loop.interrupt():
-                        yield self._outcome(sequence)
-
-    def sweep_requests(self, problem: str, budgets: Iterable[int | None], **options: Unpack[Options]) -> list[Request]:
-        """The fewest requests that answer a problem under every budget; see `resolve_sweep`."""
-        return resolve_sweep(self.profile, problem, budgets, **options)
+        if parallel is not None and parallel < 1:
+            raise UsageError(f"At least 1 must run at once, not {parallel}.")
+        requests = [self._ready(problem, budget, options) for problem in problems]
+        if self.closed:
+            raise ClosedError
+        return self._run(requests, parallel or self.parallel, on_step)
 
     def sweep(
-        self, problem: str, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
+        self,
+        problem: Problem,
+        budgets: Iterable[int | None],
+        *,
+        samples: int = 1,
+        **options: Unpack[Options],
     ) -> Iterator[Outcome]:
         """Solves a problem under many budgets for little more than the price of the largest: the thought forks at each
         budget, and the fork is closed and answered while the thought goes on.
 
-        budgets  thinking tokens; None is as long as the context allows
+        budgets  thinking tokens; None is as many as the context holds
         samples  thoughts, each with all its forks
 
         Yields an outcome for each budget and sample, as they finish: what `solve` gives with that budget, sample and
-        seed. Budgets that the thought did not reach are marked `shared`. Raises UsageError as `stream` does.
+        seed. Budgets that the thought did not reach are marked `shared`. Errors as for `submit`.
         """
         requests = self.sweep_requests(problem, budgets, **options)
-        for result in self.solve_many([r.with_sample(sample) for sample in range(samples) for r in requests]):
-            if isinstance(result, Failure):
-                raise result.error
-            yield result
+        results = self.solve_many([each.with_sample(sample) for sample in range(samples) for each in requests])
+        return map(_outcome_or_raise, results)
 
-    def _marker(self, text: str) -> Marker:
-        return Marker(text.encode(), tuple(self._prompter.trusted(text)))
+    def start(self) -> None:
+        """Runs what is submitted in a thread of the engine's, instead of in those that wait for results. For programs
+        that do not wait: servers and event loops."""
+        self._core.start()
+        atexit.register(_close_at_exit, weakref.ref(self))
 
-    def _sequence(self, request: Request, streams: bool = False) -> Sequence:
-        """A sequence for a request, its limits and those of its forks resolved. Raises DoesNotFitError."""
-        prompt = self._prompter.tokens(request.prompt_text)
-        forks = [
-            Fork(smaller, self._rules(smaller, len(prompt)))
-            for smaller in map(request.with_budget, request.fork_budgets)
-        ]
-        forks.sort(key=lambda fork: fork.at)
-        rules = self._rules(request, len(prompt))
-        usual = self.profile.usual_solution
-        sequence = Sequence(request, prompt, rules, self.model.piece, usual, streams, forks, self._probe)
-        if sequence.seats > kv_pool.MOST_SEQUENCES:
+    def reserve(self, problem: Problem | Request, parallel: int | None = None) -> None:
+        """Makes room in advance for `parallel` requests like this one, so that the cache need not grow later."""
+        parallel = parallel or self.parallel
+        sequence = self._sequence(Generation(self._core, self._ready(problem, FROM_ENTRY, {})))
+        self._core.reserve([sequence] * parallel, parallel)
+
+    def _ready(self, problem: Problem | Request, budget: Budget | int | None, options: Options) -> Request:
+        """The request, made if it is not ready."""
+        if not isinstance(problem, Request):
+            return self.request(problem, budget, **options)
+        if budget is not FROM_ENTRY or options:
+            raise UsageError("A ready request has its budget and options already; use dataclasses.replace on it.")
+        return problem
+
+    def _sequence(self, generation: Generation, events: deque[Event] | None = None) -> Sequence:
+        """The sequence of a generation, its limits and those of its forks resolved. Raises DoesNotFitError."""
+        request = generation.request
+        prompt = self._prompter.tokens(request.prompt_text, request.history)
+        smaller = map(request.with_budget, request.fork_budgets)
+        sequence = Sequence.root(
+            request,
+            prompt,
+            self._limits.limits(request, len(prompt)),
+            self.model.piece,
+            generation,
+            forks=[Fork(each, self._limits.limits(each, len(prompt))) for each in smaller],
+            question=self._question,
+            usual_solution=self.profile.usual_solution,
+            events=events,
+        )
+        if sequence.kv_sequences > kv_pool.MAX_SEQUENCES:
             raise DoesNotFitError(
-                f"One thought would have {sequence.seats:,} answers, and {kv_pool.MOST_SEQUENCES} is the most; "
+                f"One thought would have {sequence.kv_sequences:,} answers, and {kv_pool.MAX_SEQUENCES} is the most; "
                 "ask for fewer budgets, depths or answers."
             )
         return sequence
 
-    def _rules(self, request: Request, prompt: int) -> Rules:
-        """A request's limits behind a prompt of so many tokens."""
-        message = self.profile.cut_message if request.cut_style == "message" else ""
-        rules = Rules(
-            thinking=0,
-            thinking_reason="budget",
-            solution=request.budget.solution,
-            start=self._start,
-            end=self._end,
-            ends=self.model.end_of_generation,
-            min_thinking=request.budget.min_thinking,
-            style=request.cut_style,
-            message=tuple(self._prompter.trusted(message)),
-            message_text=message,
-            wait=self._wait,
-            wait_text=WAIT,
-            loop_guard=request.loop_guard,
-        )
-        thinking, reason = self._thinking_limit(request, prompt + rules.most_tokens)
-        return replace(rules, thinking=thinking, thinking_reason=reason)
+    def _events(self, generation: Generation) -> Iterator[Event]:
+        """The events of a generation, which ends with them."""
+        try:
+            with Interrupt() as interrupt:
+                while not generation.done or generation.events:
+                    self._core.run_until(lambda: bool(generation.events) or generation.done or interrupt.asked)
+                    if interrupt.asked:
+                        generation.cancel()
+                    while generation.events:
+                        yield generation.events.popleft()
+            generation.result()
+        finally:
+            generation.cancel()
 
-    def _thinking_limit(self, request: Request, besides: int) -> tuple[int, StopReason]:
-        """How long the thought may become, and why it ends there. `besides` is what else has to fit."""
-        budget = request.budget.thinking
-        room = self.longest - besides
-        if room < 0:
-            raise DoesNotFitError(
-                f"The prompt, a solution of {request.budget.solution:,} tokens and the markers take {besides:,}, "
-                f"but the context holds {self.longest:,}; shorten the problem or lower --solution-budget."
-            )
-        if budget is None:
-            ceiling = self._asked_context or min(self.longest, self.profile.context or UNBOUNDED_CONTEXT)
-            return max(0, min(room, ceiling - besides)), "context"
-        if budget > room:
-            raise DoesNotFitError(
-                f"A thinking budget of {budget:,} tokens does not fit the context of {self.longest:,} tokens; "
-                f"the largest that does here is {room:,}."
-            )
-        return budget, "budget"
-
-    def _context_for(self, sequences: list[Sequence], width: int) -> Context:
-        """A context that `width` of the sequences run in at once, each with its forks."""
-        return self._apart(sequences, width) or self._together(sequences, width)
-
-    def _apart(self, sequences: list[Sequence], width: int) -> Context | None:
-        """A context that keeps `width` sequences and their forks apart, each with room for the longest; for fewer
-        sequences where memory does not allow more. None where they have to share a pool."""
-        longest = max(sequence.longest for sequence in sequences)
-        seats = max(sequence.seats for sequence in sequences)
-        lone = width == 1 and self.model.least > 1  # it would be rounded otherwise than by `solve`
-        if lone or self.model.recurrent:
-            return None
-        count = kv_pool.apart(longest, seats, width, self._affordable)
-        return self._cache(longest * count, count, apart=True) if count else None
-
-    def _together(self, sequences: list[Sequence], width: int) -> Context:
-        """A context for `width` sequences and their forks in one pool: their worst cases, within the memory there is;
-        enough for one with all its forks in any case."""
-        largest = sorted((sequence.cells for sequence in sequences), reverse=True)
-        seats = min(kv_pool.MOST_SEQUENCES, width * max(sequence.seats for sequence in sequences))
-        return self._cache(min(sum(largest[:width]), max(largest[0], self._affordable)), seats)
-
-    @property
-    def _affordable(self) -> int:
-        """KV cells that a run may take: as many as the user said, or what the free memory allows."""
-        return self._asked_context or kv_pool.affordable(self.model.bytes_per_cell)
-
-    def _cache(self, cells: int, width: int, apart: bool = False) -> Context:
-        """A context of at least `cells` for `width` sequences, kept for the next run where it suffices."""
-        context = self._context
-        if context is None or not context.serves(cells, width, apart):
-            if context is not None:
-                context.close()
-            self._context = None
-            self._context = context = self.model.context(cells, width, self.threads, apart=apart)
-        return context
-
-    def _outcomes(self, sequence: Sequence) -> Iterator[Outcome]:
-        """A finished sequence's outcome, for itself and for the budgets that could not matter to it."""
-        outcome = self._outcome(sequence)
-        yield outcome
-        for fork in sequence.unreached:
-            yield replace(outcome, budget=fork.request.budget, shared=True)
+    def _run(
+        self, requests: list[Request], parallel: int, on_step: Callable[[Step], None] | None
+    ) -> Iterator[Outcome | Failure]:
+        sequences = []
+        for request in requests:
+            try:
+                sequences.append(self._sequence(Generation(self._core, request, keeps_prompt=False)))
+            except UsageError as error:
+                yield Failure(request, error)
+        if sequences:
+            yield from self._core.run_many(sequences, parallel, on_step)
 
     def _outcome(self, sequence: Sequence) -> Outcome:
-        request, course = sequence.request, sequence.course
+        request, settings, state = sequence.request, sequence.request.settings, sequence.state
         thinking, solution = sequence.texts()
         return Outcome(
             id=request.id,
@@ -378,32 +319,35 @@ class Engine:
             sample=request.sample,
             model=self.profile.name,
             quant=self.profile.quant,
-            seed=request.seed,
+            seed=settings.seed,
             budget=request.budget,
-            style=request.cut_style,
-            prompt_mode=request.prompt_mode,
+            style=settings.cut_style,
+            prompt_mode=settings.prompt_mode,
             thinking=thinking,
             solution=solution,
-            stop_reason=course.stop_reason,
-            finish_reason=course.finish_reason,
+            stop_reason=state.stop_reason,
+            finish_reason=state.finish_reason,
             prompt_tokens=len(sequence.prompt),
-            thinking_tokens=course.thinking_tokens,
-            injected_tokens=course.injected_tokens,
-            solution_tokens=course.solution_tokens,
-            rolled_back_tokens=course.rolled_back_tokens,
-            seconds=sequence.seconds(self.load_seconds),
+            thinking_tokens=state.thinking_tokens,
+            injected_tokens=state.injected_tokens,
+            solution_tokens=state.solution_tokens,
+            rolled_back_tokens=state.rolled_back_tokens,
+            seconds=sequence.times.seconds(self.load_seconds),
             thinkcap_version=thinkcap.__version__,
             model_sha256=self.model_sha256,
-            probe_tokens=sequence.probe_tokens,
+            probe_tokens=sequence.early.tokens if sequence.early is not None else 0,
             answer_index=request.answer_index,
             answer=self._read_answer(solution),
         )
 
 
-@contextmanager
-def _running(loop: Scheduler) -> Iterator[None]:
-    """Leaves the KV cache empty behind a run, however it ends."""
-    try:
-        yield
-    finally:
-        loop.interrupt()
+def _outcome_or_raise(result: Outcome | Failure) -> Outcome:
+    if isinstance(result, Failure):
+        raise result.error
+    return result
+
+
+def _close_at_exit(engine: weakref.ref[Engine]) -> None:
+    """A thread must not be in llama.cpp when the interpreter ends."""
+    if (still := engine()) is not None:
+        still.close()

@@ -1,6 +1,6 @@
 """What happens during a generation, as a stream of small values: `Started`, `Thought` and `Closed`, then `Answered`
-and `Finished`. Text is whole characters; joined, the `Thought` texts are the outcome's thinking and the `Answered`
-texts its solution."""
+and `Finished`, with `ForkFinished` in between. Text is whole characters; joined, the `Thought` texts are the outcome's
+thinking and the `Answered` texts its solution."""
 
 from __future__ import annotations
 
@@ -52,10 +52,17 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class ForkFinished:
+    """A fork of the thought, or a further answer to it, is over."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The generation is over. Always the last event."""
 
     outcome: Outcome
 
 
-Event = Started | Thought | Closed | Answered | Finished
+Event = Started | Thought | Closed | Answered | ForkFinished | Finished

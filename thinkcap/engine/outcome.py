@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-from thinkcap.engine.budget import Budget, CutStyle, FinishReason, PromptMode, StopReason
+from thinkcap.engine.budget import Budget, FinishReason, StopReason
+from thinkcap.engine.profile import CutStyle, PromptMode
+from thinkcap.errors import ThinkcapError
+
+if TYPE_CHECKING:
+    from thinkcap.engine.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +25,28 @@ class Seconds:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that could not be run, and why."""
+
+    request: Request
+    error: ThinkcapError
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """The result of one problem under one budget: the contract's JSON object, as a value.
 
     prompt_text       the user message as sent to the model, before the chat template
     thinking          the thought's text, markers left out, injected text (`Wait`, a wrap-up message) included
     solution          the text after the thought
-    answer            the answer read out of the solution, None where there is none
-    correct           whether the answer equals `expected`; None where nothing was expected
+    answer            the answer read out of the solution, None if there is none
+    correct           whether the answer equals `expected`; None if nothing was expected
     thinking_tokens   tokens the model itself sampled inside the thought
     injected_tokens   tokens thinkcap put in: the end marker of a cut, `Wait`, a wrap-up message
     solution_tokens   tokens sampled after the thought, the end-of-generation token left out
     probe_tokens      tokens spent on early answers: injected and sampled ones, in no other count
-    shared            whether the thought ended before the budget could matter, so that the outcome is that of a smaller
-                      or larger one and cost nothing of its own
+    shared            whether the thought ended before the budget could matter, so that the outcome is another budget's
+                      and cost nothing
     answer_index      which of several answers to the same thought
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
@@ -67,9 +81,22 @@ class Outcome:
     expected: str | None = None
     correct: bool | None = None
 
+    def __repr__(self) -> str:
+        answer = "no answer" if self.answer is None else f"answer {self.answer!r}"
+        thinking = f"{self.thinking_tokens} thinking tokens ({self.stop_reason})"
+        return f"<Outcome {self.id}: {answer}, {thinking}, {self.solution_tokens} of solution ({self.finish_reason})>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the thought folded, the cut marked, the solution below."""
+        cut = "" if self.stop_reason == "natural" else f"<hr><small>cut: {self.stop_reason}</small>"
+        thought = f"<pre style='white-space:pre-wrap;opacity:.7'>{escape(self.thinking)}</pre>{cut}"
+        summary = f"{self.thinking_tokens} thinking tokens"
+        solution = f"<pre style='white-space:pre-wrap'>{escape(self.solution)}</pre>"
+        return f"<details><summary>{summary}</summary>{thought}</details>{solution}"
+
     @property
     def tokens_per_second(self) -> float:
-        """Sampled tokens a second over thought and solution; 0.0 where nothing was sampled."""
+        """Sampled tokens a second over thought and solution; 0.0 if nothing was sampled."""
         seconds = self.seconds.thinking + self.seconds.solution
         return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from thinkcap.engine.budget import CutStyle, PromptMode
+CutStyle = Literal["bare", "message", "soft"]
+PromptMode = Literal["none", "max", "exact"]
 
 DEFAULT_CUT_MESSAGE = "\n\nMy thinking time is used up, so I will answer with what I have found so far.\n"
 
@@ -26,8 +28,8 @@ class Profile:
     prompt           the user message: `{problem}` and, for models told their budget, `{length}` stand in it
     length_max       what `{length}` becomes under prompt mode `max`; `{n}` is the budget in tokens
     length_exact     the same under prompt mode `exact`
-    thinking         the thinking budget without --budget, in tokens; None is as long as the context allows
-    solution         the solution budget without --solution-budget, in tokens
+    thinking         the thinking budget unless one is given, in tokens; None is as many as the context holds
+    solution         the solution budget unless one is given, in tokens
     usual_solution   tokens a solution usually takes: what a time limit keeps free for it
     context          context in tokens where the thinking has no budget; None is the model's own, at most 32,768
     probe            how an answer begins, up to the open brace of its box: what an early answer is asked with

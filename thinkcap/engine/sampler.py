@@ -1,8 +1,8 @@
 """From logits to a token: numpy over the few logits that can matter.
 
-Order and meaning of the cuts are those of vLLM and transformers, which the papers behind the models used:
-temperature, top-k, top-p, min-p. Tokens further than 18 temperatures below the best are left out first: one of them
-weighs less than float32 can tell from nothing.
+The order and meaning of the cuts are those of vLLM and transformers, which the papers behind the models used:
+temperature, top-k, top-p, min-p. Tokens further than 18 temperatures below the best are left out first: their weight is
+below float32's resolution.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from thinkcap.engine.profile import Sampling
+from thinkcap.engine.settings import Settings
 
 LIVE_RANGE = 18.0
 
@@ -46,40 +46,40 @@ class Draws:
         return self._ready.pop()
 
 
-def draw(logits: Logits, sampling: Sampling, random: Random) -> int:
+def draw(logits: Logits, settings: Settings, random: Random) -> int:
     """Draws one token from logits of shape (vocabulary,). A draw takes exactly one random number, greedy takes none."""
     first = int(logits.argmax())
-    if sampling.temperature == 0.0:
+    if settings.temperature == 0.0:
         return first
     best = logits.item(first)
-    live = (logits > best - LIVE_RANGE * sampling.temperature).nonzero()[0]
+    live = (logits > best - LIVE_RANGE * settings.temperature).nonzero()[0]
     point = random.random()
     if live.size <= 1:
         return first
-    # A decode leaves no cache warm, so what counts is how much code runs: each kind of call costs more than its work.
+    # A decode leaves the CPU's caches cold, so each kind of call costs more than its work: fewer kinds are faster.
     weights = logits.take(live).astype(np.float64)
     weights -= best
-    weights /= sampling.temperature
+    weights /= settings.temperature
     np.exp(weights, out=weights)
-    if 0 < sampling.top_k < live.size:
-        kept = np.argpartition(-weights, sampling.top_k - 1)[: sampling.top_k]
+    if 0 < settings.top_k < live.size:
+        kept = np.argpartition(-weights, settings.top_k - 1)[: settings.top_k]
         live, weights = live[kept], weights[kept]
     sums = np.add.accumulate(weights)
-    if sampling.top_p < 1.0:
+    if settings.top_p < 1.0:
         whole = sums.item(-1)
-        enough = sampling.top_p * whole
+        enough = settings.top_p * whole
         if enough <= 1.0:  # what the best token weighs
             return first
-        # What weighs less than an equal share of the rest cannot be needed, so few tokens are left to be sorted.
+        # What weighs less than an equal share of the rest can't be needed, so few tokens are left to sort.
         kept = (weights > (whole - enough) / weights.size).nonzero()[0]
         live, weights = live.take(kept), weights.take(kept)
         order = (-weights).argsort(kind="stable")
         live, weights = live.take(order), weights.take(order)
         sums = np.add.accumulate(weights)
         sums = sums[: int(sums.searchsorted(enough)) + 1]
-    if sampling.min_p > 0.0:
+    if settings.min_p > 0.0:
         weights = weights[: sums.size]
-        kept = (weights >= sampling.min_p * weights.max()).nonzero()[0]
+        kept = (weights >= settings.min_p * weights.max()).nonzero()[0]
         live, sums = live.take(kept), np.add.accumulate(weights.take(kept))
     return live.item(min(int(sums.searchsorted(point * sums.item(-1), side="right")), sums.size - 1))
 

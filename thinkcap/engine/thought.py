@@ -1,10 +1,10 @@
-"""The course of one generation as a pure state machine: thought, close, solution.
+"""One generation as a pure state machine: thought, close, solution. This is where a thought is cut, for every reason.
 
-It is fed the tokens that were sampled and answers with what to decode next. It knows no model, no clock and no logits:
-a token's bytes come with the token, and so does the news that time is up. Its promises:
+It takes the tokens that were sampled and returns what to decode next. It knows no model, no clock and no logits: a
+token's bytes come with the token, and so does the news that time is up. Its promises:
 
 - thinking tokens never exceed the budget, whatever is sampled, and running with budget b is a prefix of b + 1;
-- a cut leaves whole characters and no half marker in the thought: the tokens of either are taken out again;
+- a cut leaves whole characters and no half marker in the thought: the tokens of either are rolled back;
 - after the close the markers cannot come again, neither as tokens nor spelled out.
 """
 
@@ -15,17 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from thinkcap.engine.budget import CutStyle, FinishReason, StopReason
+from thinkcap.engine.budget import FinishReason, StopReason
+from thinkcap.engine.limits import WAIT, WAIT_SPACING, Limits
 from thinkcap.engine.loop_guard import LoopGuard
 
-WAIT_SPACING = 16
-"""Thinking tokens that a `Wait` is followed by at least, so that waiting makes progress."""
-
-SOFT_SHARE = 10
-"""A soft cut raises the marker's logit over the last `1/SOFT_SHARE` of the budget …"""
-
 SOFT_BOOST = 20.0
-"""… step by step up to this many nats."""
+"""Nats by which a soft cut raises the marker's logit in the end."""
+
+CloseReason = Literal["deadline", "sure", "interrupted"]
+"""Why a thought is closed from outside."""
 
 
 class Phase(enum.Enum):
@@ -34,67 +32,6 @@ class Phase(enum.Enum):
     THINKING = "thinking"
     SOLUTION = "solution"
     DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """A marker of the thought: its text and the tokens that spell it.
-
-    A marker of one token is recognised by its id. One of several is recognised in the text, so that a tokenisation
-    which merges its edge with what stands beside it is still seen.
-    """
-
-    text: bytes
-    tokens: tuple[int, ...]
-
-    @property
-    def id(self) -> int | None:
-        return self.tokens[0] if len(self.tokens) == 1 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What one generation may do; every limit is resolved and counts tokens.
-
-    thinking            thinking tokens at most; reaching it cuts the thought with reason `thinking_reason`
-    solution            solution tokens at most; reaching it ends the solution with reason `length`
-    min_thinking        thinking tokens before which a close is replaced by `wait`
-    message             tokens injected before the marker at a cut (style `message`), else empty
-    ends                end-of-generation tokens
-    """
-
-    thinking: int
-    thinking_reason: StopReason
-    solution: int
-    start: Marker
-    end: Marker
-    ends: frozenset[int]
-    min_thinking: int = 0
-    style: CutStyle = "bare"
-    message: tuple[int, ...] = ()
-    message_text: str = ""
-    wait: tuple[int, ...] = ()
-    wait_text: str = "Wait"
-    loop_guard: bool = True
-    one_box: bool = False
-    """Whether the solution ends with the brace that closes the box it began in: all a probe wants to read."""
-
-    @property
-    def ramp(self) -> int:
-        """Thinking tokens before the budget over which a soft cut leans on the model; 0 under other styles."""
-        soft = self.style == "soft" and self.thinking_reason == "budget"
-        return -(-self.thinking // SOFT_SHARE) if soft else 0
-
-    @property
-    def most_injected(self) -> int:
-        """Tokens that may have to be injected at the very most."""
-        waits = self.min_thinking // WAIT_SPACING + 1 if self.min_thinking else 0
-        return len(self.message) + len(self.end.tokens) + waits * len(self.wait)
-
-    @property
-    def most_tokens(self) -> int:
-        """Cells that the generation can come to occupy beside its prompt."""
-        return self.thinking + self.most_injected + self.solution
 
 
 @dataclass(slots=True)
@@ -111,10 +48,10 @@ class Move:
 
 @dataclass(slots=True)
 class ThoughtState:
-    """One generation in the making. Call `begin` once, then `advance` for every sampled token until `phase` is DONE;
+    """Where one generation is. Call `begin` once, then `advance` for every sampled token until `phase` is DONE;
     `abandon` ends it from outside."""
 
-    rules: Rules
+    limits: Limits
     phase: Phase = Phase.THINKING
     thinking_tokens: int = 0
     injected_tokens: int = 0
@@ -125,7 +62,7 @@ class ThoughtState:
     thought: bytearray = field(default_factory=bytearray)
     solution: bytearray = field(default_factory=bytearray)
     injections: list[tuple[int, int]] = field(default_factory=list)
-    """Where injected text stands in the thought: first byte and the byte behind the last."""
+    """Where the thought holds injected text: the first byte, and the byte after the last."""
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
@@ -133,26 +70,26 @@ class ThoughtState:
     _marker_ids: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        rules = self.rules
-        self._boost_from = rules.thinking - rules.ramp
-        self._marker_ids = [marker.id for marker in (rules.start, rules.end) if marker.id is not None]
+        limits = self.limits
+        self._boost_from = limits.thinking - limits.ramp
+        self._marker_ids = [marker.id for marker in (limits.start, limits.end) if marker.id is not None]
 
     def begin(self) -> Sequence[int]:
-        """Starts; returns what to decode behind the prompt: nothing, or at budget 0 the end marker."""
-        if self.rules.loop_guard:
+        """Starts; returns what to decode after the prompt: nothing, or at budget 0 the end marker."""
+        if self.limits.loop_guard:
             self._guard = LoopGuard()
-        if self.rules.thinking > 0:
+        if self.limits.thinking > 0:
             return ()
-        self.stop_reason = self.rules.thinking_reason
+        self.stop_reason = self.limits.thinking_reason
         self.phase = Phase.SOLUTION
-        self.injected_tokens += len(self.rules.end.tokens)
-        return self.rules.end.tokens
+        self.injected_tokens += len(self.limits.end.tokens)
+        return self.limits.end.tokens
 
-    def twin(self, rules: Rules) -> ThoughtState:
-        """A course of its own with the same past and other rules."""
+    def fork(self, limits: Limits) -> ThoughtState:
+        """A copy of this state under different limits."""
         return replace(
             self,
-            rules=rules,
+            limits=limits,
             thought=bytearray(self.thought),
             solution=bytearray(self.solution),
             injections=list(self.injections),
@@ -164,44 +101,46 @@ class ThoughtState:
 
     @property
     def free(self) -> bool:
-        """Whether the next token is the model's alone to choose: none is banned, forbidden or favoured."""
+        """Whether the next token is sampled from the logits as they are: none is banned, forbidden or favoured."""
         return self.phase is Phase.THINKING and self._no_close_before <= self.thinking_tokens < self._boost_from
 
     @property
     def banned(self) -> list[int]:
         """Tokens that must not be sampled next."""
-        rules = self.rules
+        limits = self.limits
         if self.phase is Phase.SOLUTION:
             return self._marker_ids
         if self.thinking_tokens < self._no_close_before:
-            end = rules.end.id
-            return [*rules.ends, end] if end is not None else list(rules.ends)
+            end = limits.end.id
+            return [*limits.end_tokens, end] if end is not None else list(limits.end_tokens)
         return []
 
     def forbids(self, piece: bytes) -> bool:
-        """Whether a token with these bytes would spell out a marker where none may come."""
+        """Whether a token with these bytes would spell out a marker that may not come now."""
         if self.phase is Phase.SOLUTION:
-            return _completes(self.solution, piece, self.rules.start.text) or _completes(
-                self.solution, piece, self.rules.end.text
+            return _completes(self.solution, piece, self.limits.start.text) or _completes(
+                self.solution, piece, self.limits.end.text
             )
-        if self.thinking_tokens < self._no_close_before and self.rules.end.id is None:
-            return _completes(self.thought, piece, self.rules.end.text)
+        if self.thinking_tokens < self._no_close_before and self.limits.end.id is None:
+            return _completes(self.thought, piece, self.limits.end.text)
         return False
 
     @property
     def boost(self) -> float:
         """What a soft cut adds to the logit of the end marker's first token, in nats."""
-        ramp = self.rules.ramp
-        if not ramp or self.phase is not Phase.THINKING or self.thinking_tokens < self.rules.min_thinking:
+        ramp = self.limits.ramp
+        if not ramp or self.phase is not Phase.THINKING or self.thinking_tokens < self.limits.min_thinking:
             return 0.0
-        step = self.thinking_tokens - (self.rules.thinking - ramp)
+        step = self.thinking_tokens - (self.limits.thinking - ramp)
         return SOFT_BOOST * (step + 1) / ramp if step >= 0 else 0.0
 
     # -- what was sampled --------------------------------------------------------------------------------------------
 
-    def advance(self, token: int, piece: bytes, close: Literal["deadline", "sure"] | None = None) -> Move:
-        """Takes a sampled token and its bytes; `close` says that the thought has to end with it, and why. Returns what
-        to decode next."""
+    def advance(self, token: int, piece: bytes, close: CloseReason | None = None) -> Move:
+        """Takes a sampled token and its bytes. Returns what to decode next.
+
+        close  why the thought has to end with this token, None if it may go on
+        """
         if self.phase is Phase.THINKING:
             return self._think(token, piece, close)
         return self._answer(token, piece)
@@ -211,8 +150,8 @@ class ThoughtState:
         which begins the answer."""
         self.stop_reason = "sure"
         self.phase = Phase.SOLUTION
-        self.injected_tokens = len(self.rules.end.tokens) + len(question)
-        return (*self.rules.end.tokens, *question)
+        self.injected_tokens = len(self.limits.end.tokens) + len(question)
+        return (*self.limits.end.tokens, *question)
 
     def abandon(self, reason: Literal["deadline", "interrupted"]) -> None:
         """Ends the generation where it is, for a reason from outside."""
@@ -225,48 +164,48 @@ class ThoughtState:
         self.phase = Phase.DONE
         return Move(())
 
-    def _think(self, token: int, piece: bytes, close: Literal["deadline", "sure"] | None) -> Move:
-        rules = self.rules
-        if token == rules.end.id or token in rules.ends:
+    def _think(self, token: int, piece: bytes, close: CloseReason | None) -> Move:
+        limits = self.limits
+        if token == limits.end.id or token in limits.end_tokens:
             return self._close(token, close)
         self.thinking_tokens += 1
         self.thought += piece
         self._lengths.append(len(piece))
-        if rules.end.id is None:
-            at = self.thought.find(rules.end.text, max(0, len(self.thought) - len(piece) - len(rules.end.text)))
+        if limits.end.id is None:
+            at = self.thought.find(limits.end.text, max(0, len(self.thought) - len(piece) - len(limits.end.text)))
             if at >= 0:
                 return self._close_by_text(token, at, close)
-        if self.thinking_tokens >= rules.thinking:
-            return self._cut(rules.thinking_reason, token)
-        if self._guard is not None and self.thinking_tokens > rules.min_thinking and self._guard.repeats(token):
+        if self.thinking_tokens >= limits.thinking:
+            return self._cut(limits.thinking_reason, token)
+        if self._guard is not None and self.thinking_tokens > limits.min_thinking and self._guard.repeats(token):
             return self._cut("loop", token)
         if close is not None:
             return self._cut(close, token)
         return Move((token,))
 
-    def _close(self, token: int, close: Literal["deadline", "sure"] | None) -> Move:
-        """The model ended its thought with the marker, or ended the whole reply: then the marker takes its place. A
-        close before the minimum, which the model would not have been left, is the deadline's."""
-        early = self.thinking_tokens < self.rules.min_thinking
+    def _close(self, token: int, close: CloseReason | None) -> Move:
+        """The model ended its thought with the marker, or ended the whole reply: then the marker replaces the end. If
+        it closes before the minimum and has to close anyway, the reason is that one."""
+        early = self.thinking_tokens < self.limits.min_thinking
         if early and close is None:
             return self._wait()
         self.stop_reason = close if early and close else "natural"
         self.phase = Phase.SOLUTION
-        if token == self.rules.end.id:
+        if token == self.limits.end.id:
             return Move((token,))
-        self.injected_tokens += len(self.rules.end.tokens)
-        return Move(self.rules.end.tokens)
+        self.injected_tokens += len(self.limits.end.tokens)
+        return Move(self.limits.end.tokens)
 
-    def _close_by_text(self, token: int, at: int, close: Literal["deadline", "sure"] | None) -> Move:
-        """The marker's text is complete, from byte `at` of the thought on. Its tokens are no thinking tokens; what
-        follows it in the last token begins the solution."""
-        rest = bytes(self.thought[at + len(self.rules.end.text) :])
+    def _close_by_text(self, token: int, at: int, close: CloseReason | None) -> Move:
+        """The marker's text is complete; it begins at byte `at` of the thought. Its tokens are no thinking tokens, and
+        what follows it in the last token begins the solution."""
+        rest = bytes(self.thought[at + len(self.limits.end.text) :])
         marker_tokens, start = 0, len(self.thought)
         while self._lengths and start - self._lengths[-1] >= at:
             start -= self._lengths.pop()
             marker_tokens += 1
         self.thinking_tokens -= marker_tokens
-        early = self.thinking_tokens < self.rules.min_thinking
+        early = self.thinking_tokens < self.limits.min_thinking
         if early and close is None:
             del self.thought[start:]
             if start > at:
@@ -280,28 +219,28 @@ class ThoughtState:
         return Move((token,))
 
     def _wait(self, rollback: int = 0) -> Move:
-        """Goes on thinking in the place of a close that came too early."""
-        self.injected_tokens += len(self.rules.wait)
-        self._inject(self.rules.wait_text)
+        """Replaces a close that came too early, and the thought goes on."""
+        self.injected_tokens += len(self.limits.wait)
+        self._inject(WAIT)
         self._no_close_before = self.thinking_tokens + WAIT_SPACING
-        return Move(self.rules.wait, rollback)
+        return Move(self.limits.wait, rollback)
 
     def _cut(self, reason: StopReason, token: int) -> Move:
-        """Ends the thought behind `token`: trailing half characters and markers out, then what the style injects."""
+        """Ends the thought after `token`: rolls back half characters and markers, then injects what the style wants."""
         dropped, whole = 0, self.settled
         while len(self.thought) > whole:
             self._drop_last()
             dropped += 1
-        rules = self.rules
-        injected = (*rules.message, *rules.end.tokens)
-        self._inject(rules.message_text)
+        limits = self.limits
+        injected = (*limits.message, *limits.end.tokens)
+        self._inject(limits.message_text)
         self.injected_tokens += len(injected)
         self.stop_reason = reason
         self.phase = Phase.SOLUTION
         return Move(injected, dropped - 1) if dropped else Move((token, *injected))
 
     def _inject(self, text: str) -> None:
-        """Puts our own text into the thought."""
+        """Adds injected text to the thought."""
         start = len(self.thought)
         self.thought += text.encode()
         self._lengths.append(len(self.thought) - start)
@@ -309,38 +248,38 @@ class ThoughtState:
             self.injections.append((start, len(self.thought)))
 
     def _drop_last(self) -> None:
-        """Takes the last token out of the thought; it was sampled, so it stays counted."""
+        """Rolls the last token back; it was sampled, so it stays counted."""
         length = self._lengths.pop()
         if length:
             del self.thought[-length:]
         self.rolled_back_tokens += 1
 
     def _answer(self, token: int, piece: bytes) -> Move:
-        if token in self.rules.ends:
+        if token in self.limits.end_tokens:
             return self._finish("stop")
         self.solution_tokens += 1
         self.solution += piece
-        if self.rules.one_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
+        if self.limits.stops_after_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
             return self._finish("stop")
-        if self.solution_tokens >= self.rules.solution:
+        if self.solution_tokens >= self.limits.solution:
             return self._finish("length")
         return Move((token,))
 
     @property
     def pauses(self) -> bool:
-        """Whether the thought stands at a natural pause: the end of a line or of a sentence."""
+        """Whether the thought is at a pause: the end of a line or of a sentence."""
         return self.thought.endswith((b"\n", b". ", b"? ", b"! "))
 
     # -- what can be shown -------------------------------------------------------------------------------------------
 
     @property
     def settled(self) -> int:
-        """Bytes of the thought that no cut would take back: all but a trailing half character or half marker."""
+        """Bytes of the thought that no cut would roll back: all but a trailing half character or half marker."""
         thought = self.thought
         start = len(thought)
         end = start - _incomplete(thought, start)
-        if self.rules.end.id is None:
-            end = min(end, start - _overlap(thought, self.rules.end.text))
+        if self.limits.end.id is None:
+            end = min(end, start - _overlap(thought, self.limits.end.text))
         for length in reversed(self._lengths):
             if start <= end:
                 break
@@ -351,7 +290,7 @@ class ThoughtState:
 
 
 def _completes(text: bytearray, piece: bytes, marker: bytes) -> bool:
-    """Whether `piece` behind `text` finishes a spelling of `marker`."""
+    """Whether `text` followed by `piece` finishes a spelling of `marker`."""
     if not piece or marker[-1] not in piece:
         return False
     return marker in bytes(text[-len(marker) :]) + piece

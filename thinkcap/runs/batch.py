@@ -21,7 +21,8 @@ from thinkcap.runs.problems import Problem
 from thinkcap.runs.records import Record, ResultFile
 
 if TYPE_CHECKING:
-    from thinkcap.engine.engine import Failure, Step
+    from thinkcap.engine.core import Step
+    from thinkcap.engine.outcome import Failure
     from thinkcap.grading import Grader, Verdict
 
 
@@ -179,7 +180,7 @@ def _failed(solver: Solver, failure: Failure, reply: int, problem: Problem) -> R
         "sample": request.sample,
         "model": solver.profile.name,
         "quant": solver.profile.quant,
-        "seed": request.seed,
+        "seed": request.settings.seed,
         "budget": budget_record(request),
         "answer": None,
         "expected": problem.expected,

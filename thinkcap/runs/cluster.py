@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from thinkcap.engine.engine import WIDTH, Engine, Failure, Step
+from thinkcap.engine.core import Step
+from thinkcap.engine.engine import PARALLEL, Engine
 from thinkcap.engine.interrupt import Interrupt
-from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
@@ -164,7 +165,7 @@ class Cluster:
         """
         self._queue = deque(requests)
         self._losses: dict[Key, int] = {}
-        width = parallel or WIDTH
+        width = parallel or PARALLEL
         began = time.perf_counter()
         with Interrupt() as interrupt:
             while (self._queue or any(hand.requests for hand in self._hands)) and not interrupt.asked:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from thinkcap.engine.thought import SOFT_SHARE
+from thinkcap.engine.limits import SOFT_SHARE
 
 
 @dataclass(frozen=True, slots=True)

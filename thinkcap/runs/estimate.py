@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from thinkcap.engine.model.kv_pool import apart
+from thinkcap.engine.model.kv_pool import separate_sequences
 from thinkcap.runs.batch import Task
 
 BYTES_PER_TOKEN = 3
@@ -99,7 +99,7 @@ def estimate(
         ),
         default=0,
     )
-    cells = longest * apart(longest, max((len(task.keys) for task in tasks), default=1), width, affordable)
+    cells = longest * separate_sequences(longest, max((len(task.keys) for task in tasks), default=1), width, affordable)
     if not cells:
         together = map(sum, zip(prompts, thinking, solution, strict=True))
         cells = sum(sorted(together, reverse=True)[:width])

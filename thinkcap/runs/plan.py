@@ -50,20 +50,20 @@ class Plan:
         """
         requests = self.requests(profile, "any")
         request = requests[-1]
-        mode = next((each.prompt_mode for each in requests if each.prompt_mode != "none"), "none")
+        mode = next((each.settings.prompt_mode for each in requests if each.settings.prompt_mode != "none"), "none")
         return {
             "model": profile.name,
             "quant": profile.quant,
             "model_sha256": model_sha256,
-            "seed": request.seed,
+            "seed": request.settings.seed,
             "budget": budget_record(request) | {"prompt_mode": mode},
             "budgets": list(self.budgets) or None,
-            "temperature": request.sampling.temperature,
-            "top_p": request.sampling.top_p,
-            "top_k": request.sampling.top_k,
-            "min_p": request.sampling.min_p,
-            "loop_guard": request.loop_guard,
-            "until_sure": request.until_sure,
+            "temperature": request.settings.temperature,
+            "top_p": request.settings.top_p,
+            "top_k": request.settings.top_k,
+            "min_p": request.settings.min_p,
+            "loop_guard": request.settings.loop_guard,
+            "until_sure": request.settings.until_sure,
             "depths": self.depths,
             "answers": self.answers,
             "context": context,
@@ -78,7 +78,7 @@ class Plan:
             raise UsageError("Depths of a thought are shares of its budget: give one with --budget.")
         if request.budget.time_limit is not None:
             raise UsageError("Answers at several depths share one thought, so it takes no time limit.")
-        if request.until_sure:
+        if request.settings.until_sure:
             raise UsageError(
                 "A thought answered at several depths is not ended by early answers: leave one of them out."
             )
@@ -95,6 +95,6 @@ def budget_record(request: Request) -> dict[str, Any]:
         "solution": request.budget.solution,
         "min_thinking": request.budget.min_thinking,
         "time_limit": request.budget.time_limit,
-        "style": request.cut_style,
-        "prompt_mode": request.prompt_mode,
+        "style": request.settings.cut_style,
+        "prompt_mode": request.settings.prompt_mode,
     }

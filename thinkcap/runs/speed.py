@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from thinkcap.engine.engine import Engine, Failure, Step
+from thinkcap.engine.core import Step
+from thinkcap.engine.engine import Engine
+from thinkcap.engine.outcome import Failure
 from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
 

@@ -25,7 +25,6 @@ SOLUTION_ENDS: Mapping[FinishReason, str] = {
     "stop": "complete",
     "length": "cut at the solution budget",
     "deadline": "cut at the time limit",
-    "context": "cut at the end of the context",
     "interrupted": "interrupted",
 }
 

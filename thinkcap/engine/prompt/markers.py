@@ -77,7 +77,7 @@ def find(
     Raises ThinkcapError where only one of `start` and `end` is given.
     """
     if (start is None) != (end is None):
-        raise ThinkcapError("Give --think-start and --think-end together, one marker alone is not enough.")
+        raise ThinkcapError("Give `think_start` and `think_end` together, one marker alone is not enough.")
     if start is not None and end is not None:
         named = (known for known in _KNOWN if (known.start, known.end) == (start, end))
         known = next(named, _Known(start, end))

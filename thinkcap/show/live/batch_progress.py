@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from thinkcap.show.words import SEPARATOR, duration, significant
 
 if TYPE_CHECKING:
-    from thinkcap.engine.engine import Step
+    from thinkcap.engine.core import Step
 
 WINDOW = 10.0
 """Seconds over which tokens per second are measured."""

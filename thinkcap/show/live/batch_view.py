@@ -12,7 +12,7 @@ from thinkcap.show.words import SEPARATOR
 from thinkcap.text import write_line
 
 if TYPE_CHECKING:
-    from thinkcap.engine.engine import Step
+    from thinkcap.engine.core import Step
     from thinkcap.show.live.batch_progress import BatchProgress
 
 

@@ -7,12 +7,16 @@ import numpy.typing as npt
 import pytest
 
 import thinkcap
-from thinkcap.engine.model.llama import Context, Model
+from thinkcap.catalog import extra_buffers
+from thinkcap.engine.model.kv_cache import KvCache
+from thinkcap.engine.model.kv_pool import KvPlan
+from thinkcap.engine.model.llama import Model
+from thinkcap.engine.model.padding import Padding
 
 TOKENS = b"What is 384 + 297 + 581?"
 
 
-def decode(context: Context, count: int, steps: int = 3) -> list[list[npt.NDArray[np.float32]]]:
+def decode(context: KvCache, count: int, steps: int = 3) -> list[list[npt.NDArray[np.float32]]]:
     """The logits of `count` sequences side by side, step by step, each sequence with tokens of its own."""
     found = []
     for step in range(steps):
@@ -28,14 +32,16 @@ def decode(context: Context, count: int, steps: int = 3) -> list[list[npt.NDArra
 def model() -> Model:
     with thinkcap.load("abacus", quant="q8_0") as engine:
         path = engine.model.path
-    return Model(path, gpu_layers=0)
+    return Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 11, 14])
-def test_a_batch_that_was_filled_up_gives_the_same_logits(model: Model, count: int) -> None:
-    plain = Context(model, model._pointer, 512, 16, 1, 512)
-    plain._tile = 1
-    filled = Context(model, model._pointer, 512, 16, 1, 512)
+def test_a_batch_that_was_filled_up_gives_the_same_logits(
+    model: Model, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = KvCache(model, KvPlan(512, 16), 1)
+    monkeypatch.setattr(model, "padding", Padding())
+    plain = KvCache(model, KvPlan(512, 16), 1)
     for expected, found in zip(decode(plain, count), decode(filled, count), strict=True):
         assert len(found) == count
         for one, other in zip(expected, found, strict=True):
@@ -45,7 +51,7 @@ def test_a_batch_that_was_filled_up_gives_the_same_logits(model: Model, count: i
 
 
 def test_filling_up_leaves_nothing_behind(model: Model) -> None:
-    context = Context(model, model._pointer, 256, 7, 1, 512)
+    context = KvCache(model, KvPlan(256, 7), 1)
     for _ in range(3):
         for sequence in range(6):
             context.add(sequence, 0, list(TOKENS), True)
@@ -60,6 +66,6 @@ def test_filling_up_leaves_nothing_behind(model: Model) -> None:
 
 
 def test_as_many_sequences_as_llama_cpp_keeps_apart(model: Model) -> None:
-    context = Context(model, model._pointer, 1024, 256, 1, 512)
+    context = KvCache(model, KvPlan(1024, 256), 1)
     assert len(decode(context, 255, steps=2)[1]) == 255
     context.close()

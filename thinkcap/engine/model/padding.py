@@ -1,0 +1,43 @@
+"""Filler tokens: a few decoded and forgotten again cost less than the kernel that llama.cpp would fall back to."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+Q4_0, Q8_0, Q5_0, IQ4_NL, F16, BF16 = 2, 7, 8, 25, 1, 32
+"""llama.cpp's numbers of file types."""
+
+_TILE = 4
+"""On x86, llama.cpp multiplies some block formats with 4 tokens at a time, and with the 1 to 3 left over in another
+pass over all weights."""
+
+_TILED = (Q4_0, Q5_0, Q8_0, IQ4_NL)
+_ROUNDED = (F16, BF16)
+"""Formats that llama.cpp multiplies with one token in another way than with several, and so rounds differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """How a model likes its batches.
+
+    tile       tokens in a decode of which multiples run best; 1 if that makes no difference
+    min_batch  tokens that a decode needs to be rounded as larger ones are
+    """
+
+    tile: int = 1
+    min_batch: int = 1
+
+    @classmethod
+    def of(cls, file_type: int, recurrent: bool, offloaded: bool) -> Padding:
+        """What suits weights of a file type."""
+        on_x86 = platform.machine().lower() in ("x86_64", "amd64")
+        tiled = file_type in _TILED and on_x86 and not recurrent and not offloaded
+        return cls(_TILE if tiled else 1, 2 if file_type in _ROUNDED else 1)
+
+    def filler(self, count: int) -> int:
+        """Tokens to add to a decode of `count`: up to whole tiles if 2 or 3 are left over, since 1 costs no more than
+        the filling would."""
+        left_over = count % self.tile
+        filler = self.tile - left_over if left_over > 1 and count > self.tile else 0
+        return max(filler, self.min_batch - count)

@@ -1,0 +1,48 @@
+"""What a generation's reader gets to see: its state turned into events, text in whole characters."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
+from thinkcap.engine.thought import Phase, ThoughtState
+from thinkcap.engine.utf8_stream import Utf8Stream
+
+
+class Transcript:
+    """The events of one generation, appended to `events` as they happen."""
+
+    def __init__(self, events: deque[Event]) -> None:
+        self._events = events
+        self._thought, self._solution = Utf8Stream(), Utf8Stream()
+
+    def started(self, prompt_tokens: int, state: ThoughtState) -> None:
+        limits = state.limits
+        self._events.append(Started(prompt_tokens, limits.thinking, limits.thinking_reason == "budget"))
+
+    def thought(self, state: ThoughtState) -> None:
+        """The text that the last token settled, with injected text separate from the model's; a count even without
+        text."""
+        over = state.phase is not Phase.THINKING
+        end = len(state.thought) if over else state.settled
+        for first, after in state.injections:
+            if self._thought.position < after:
+                if self._thought.position < first:
+                    self._think(state, first)
+                self._think(state, after, injected=True)
+        text = self._thought.read(state.thought, end, final=over)
+        if text or not over:
+            self._events.append(Thought(text, state.thinking_tokens))
+
+    def closed(self, state: ThoughtState, seconds: float) -> None:
+        self._events.append(Closed(state.stop_reason, state.thinking_tokens, state.injected_tokens, seconds))
+        if state.solution:
+            self.solution(state)
+
+    def solution(self, state: ThoughtState) -> None:
+        text = self._solution.read(state.solution, len(state.solution))
+        if text:
+            self._events.append(Answered(text, state.solution_tokens))
+
+    def _think(self, state: ThoughtState, end: int, injected: bool = False) -> None:
+        self._events.append(Thought(self._thought.read(state.thought, end), state.thinking_tokens, injected))
