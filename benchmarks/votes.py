@@ -22,7 +22,7 @@ from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import load
 from thinkcap.runs.records import ResultFile, read
 from thinkcap.runs.report import group
-from thinkcap.show.votes import print_methods
+from thinkcap.show.tables.method_table import print_methods
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thinkcap.engine.engine import Step
+from thinkcap.engine.core import Step
 from thinkcap.show.progress import Bar, Lines, Standing, duration
 
 

@@ -93,7 +93,9 @@ def commands(context: click.Context) -> None:
     Runs a reasoning model and gives it exactly as much thinking as you allow.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help(), err=True)
+        from thinkcap.text import write_line
+
+        write_line(context.get_help(), sys.stderr)
         context.exit(2)
 
 
@@ -156,16 +158,15 @@ def run(args: Sequence[str]) -> int:
 
 def _complain(message: str, session: Session) -> None:
     """One sentence on standard error, after the traceback where --debug asked for it."""
-    from thinkcap.show.text import one_line
-    from thinkcap.text import with_flags
+    from thinkcap.text import one_line, with_flags, write_line
 
     with contextlib.suppress(OSError):
         if session.debug:
-            traceback.print_exc()
+            write_line(traceback.format_exc().rstrip(), sys.stderr)
         sentence = one_line(with_flags(message))
         if not sentence.endswith((".", "?", "!", "`")):
             sentence += "."
-        print(f"thinkcap: {sentence}", file=sys.stderr)
+        write_line(f"thinkcap: {sentence}", sys.stderr)
 
 
 def _hang_up() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -71,36 +70,41 @@ def command(
     from thinkcap import load
     from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.speed import candidates, measure
-    from thinkcap.show.speed import print_speed
+    from thinkcap.show.live.meter import Meter
+    from thinkcap.show.tables.speed_lines import speed_lines
+    from thinkcap.text import write_json, write_line
+
+    meter = Meter(sys.stderr) if sys.stderr.isatty() else None
 
     def run(threads: int | None) -> Speed:
         with load(model, quant=quant, threads=threads, gpu_layers=gpu_layers, verbose=verbose) as engine:
-            note = f", {threads} threads" if tune else ""
-            return measure(engine, widths, tokens=tokens, repeats=repeats, watch=lambda words: _status(words + note))
+            note = f", {threads} threads …" if tune else " …"
+            return measure(
+                engine,
+                widths,
+                tokens=tokens,
+                repeats=repeats,
+                watch=lambda words: meter.status(f"measuring {words}{note}") if meter else None,
+            )
 
     if not tune:
         speed = run(threads)
     else:
         tried = [run(count) for count in ([threads] if threads else candidates(physical_cores()))]
         speed = max(tried, key=lambda speed: speed.best.tokens_per_second)
-    _status("")
+    if meter:
+        meter.close()
     if as_json:
-        click.echo(json.dumps(asdict(speed)))
+        write_json(asdict(speed), sys.stdout)
     else:
-        print_speed(speed, sys.stdout)
+        write_line("\n".join(speed_lines(speed)), sys.stdout)
     if tune:
         from thinkcap.catalog.tuning import Tuning, write
 
         found = Tuning(speed.threads, speed.best.width, physical_cores())
         path = write(speed.model, speed.quant, found)
-        print(
+        write_line(
             f"thinkcap: from now on {speed.model} runs with {found.threads} thread{'s' * (found.threads > 1)}, "
             f"{found.parallel} at once.\nKept in {path}",
-            file=sys.stderr,
+            sys.stderr,
         )
-
-
-def _status(words: str) -> None:
-    """What is being measured, on a terminal only, erased by the next."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{words and f'measuring {words} …'}", end="", file=sys.stderr, flush=True)

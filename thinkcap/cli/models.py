@@ -56,10 +56,13 @@ def command(context: click.Context, as_json: bool) -> None:
     if as_json:
         _print_json([model.to_dict() for model in models])
         return
-    from thinkcap.show.catalogue import colour, model_table
+    from rich.text import Text
 
-    head, *rows = model_table(models)
-    click.secho(head, bold=True, color=colour())
+    from thinkcap.show.console import SafeConsole
+    from thinkcap.show.tables.model_table import model_lines
+
+    head, *rows = model_lines(models)
+    SafeConsole(sys.stdout).print(Text(head, "bold"), soft_wrap=True)
     _print(rows)
     _print(["", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME", f"Your own: {user_file()}"])
 
@@ -76,7 +79,7 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
     """
     from thinkcap.catalog.inspection import inspect
     from thinkcap.catalog.locate import NotDownloaded, locate, resolve
-    from thinkcap.show.catalogue import fact_lines
+    from thinkcap.show.tables.model_table import fact_lines
 
     reference = resolve(model, quant)
     located, seen, missing = None, None, ""
@@ -104,6 +107,7 @@ def remove(model: str, quant: str | None, yes: bool) -> None:
     from thinkcap.catalog.remove import removal
     from thinkcap.catalog.sizes import bytes_text
     from thinkcap.errors import ThinkcapError, UsageError
+    from thinkcap.text import one_line, write_line
 
     reference = resolve(model, quant)
     entry = reference.entry
@@ -120,10 +124,10 @@ def remove(model: str, quant: str | None, yes: bool) -> None:
         if not sys.stdin.isatty():
             raise UsageError(f"Deleting {spoken} frees {bytes_text(what.bytes)}: add --yes to do it unasked.")
         for path in (*what.files, *what.folders):
-            click.echo(str(path), err=True)
-        click.confirm(f"Delete {spoken} and free {bytes_text(what.bytes)}?", abort=True, err=True)
+            write_line(str(path), sys.stderr)
+        click.confirm(f"Delete {one_line(spoken)} and free {bytes_text(what.bytes)}?", abort=True, err=True)
     what.run()
-    click.echo(f"Deleted {spoken}: {bytes_text(what.bytes)} are free again.", err=True)
+    write_line(f"Deleted {spoken}: {bytes_text(what.bytes)} are free again.", sys.stderr)
 
 
 def _entry_facts(reference: Reference, located: Located | None) -> list[tuple[str, str]]:
@@ -211,11 +215,13 @@ def _record(reference: Reference, located: Located | None, seen: Inspection | No
 
 
 def _print(lines: list[str]) -> None:
-    from thinkcap.show.text import printable, spell
+    from thinkcap.text import write_line
 
     for line in lines:
-        click.echo(spell(printable(line), sys.stdout.encoding))
+        write_line(line, sys.stdout)
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=True))
+    from thinkcap.text import write_line
+
+    write_line(json.dumps(value, indent=2, ensure_ascii=True), sys.stdout)

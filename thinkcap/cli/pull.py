@@ -51,11 +51,11 @@ def command(model: str | None, quant: str | None, revision: str | None, convert:
     if as_json:
         from thinkcap.catalog.header import read_header
         from thinkcap.catalog.quants import quant_of
-        from thinkcap.show.text import json_line
+        from thinkcap.text import write_json
 
         found = quant_of(path.name) or read_header(path).quant
         record = {"model": reference.name, "quant": found, "path": str(path), "bytes": path.stat().st_size}
-        print(json_line(record, sys.stdout.encoding))
+        write_json(record, sys.stdout)
 
 
 def offer(error: NotDownloaded) -> None:
@@ -141,7 +141,7 @@ def _how_to_name(reference: Reference) -> str:
 def _announce(reference: Reference, plan: Plan) -> None:
     from thinkcap.catalog.cache import cache_folder
     from thinkcap.catalog.sizes import bytes_text
-    from thinkcap.show.catalogue import fact_lines
+    from thinkcap.show.tables.model_table import fact_lines
 
     named = reference.name != plan.repository.id
     what = f"{plan.repository.id}, {len(plan.files)} files" if len(plan.files) > 1 else plan.files[0]
@@ -165,9 +165,10 @@ def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield lambda here: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bar
+
+    from thinkcap.show.console import SafeConsole
 
     columns = (
         TextColumn("{task.description}"),
@@ -176,18 +177,18 @@ def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Progress]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=SafeConsole(sys.stderr), transient=True) as bar:
         task = bar.add_task(what, total=total, completed=start)
         yield lambda here: bar.update(task, completed=here)
 
 
 def _say(sentence: str) -> None:
-    from thinkcap.show.text import one_line
+    from thinkcap.text import one_line
 
     _print(one_line(sentence))
 
 
 def _print(line: str) -> None:
-    from thinkcap.show.text import printable, spell
+    from thinkcap.text import write_line
 
-    print(spell(printable(line), sys.stderr.encoding), file=sys.stderr)
+    write_line(line, sys.stderr)

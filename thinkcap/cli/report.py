@@ -14,7 +14,7 @@ from thinkcap.errors import UsageError
 
 if TYPE_CHECKING:
     from thinkcap.runs.records import Record
-    from thinkcap.show.curve import Curve
+    from thinkcap.show.curve.curve import Curve
 
 TERMINAL = "-"
 """The path of a plot that means the terminal."""
@@ -93,7 +93,7 @@ def summarise(
     from thinkcap.grading import Grader
     from thinkcap.runs import report
     from thinkcap.runs.methods import methods
-    from thinkcap.show.text import json_line
+    from thinkcap.text import write_json, write_line
 
     if TERMINAL in plots and (as_json or failures):
         raise UsageError("--plot - draws below the tables, so it goes with neither --json nor --failures.")
@@ -107,7 +107,7 @@ def summarise(
         compared = methods(groups, grader) if votes else []
     wrong = report.failures(records) if failures else None
     if plots:
-        from thinkcap.show.curve import curves, method_curves
+        from thinkcap.show.curve.curve import curves, method_curves
 
         drawn = [*curves(groups, votes=not compared), *method_curves(compared), *published]
         _save(drawn, plots)
@@ -119,57 +119,58 @@ def summarise(
             figures |= {"changed": changed}
         if wrong is not None:
             figures |= {"failures": wrong}
-        print(json_line(figures, sys.stdout.encoding))
+        write_json(figures, sys.stdout)
         return
     if wrong is not None:
         _show_failures(wrong)
         return
-    from thinkcap.show.tables import print_report
-    from thinkcap.show.votes import print_methods
+    from thinkcap.show.tables.group_table import print_report
+    from thinkcap.show.tables.method_table import print_methods
 
     print_report(groups, sys.stdout, by)
     if votes:
         print_methods(compared, sys.stdout)
     if changed is not None:
-        print(f"{changed} of {len(records)} verdicts changed; the files stay as they are.")
+        write_line(f"{changed} of {len(records)} verdicts changed; the files stay as they are.", sys.stdout)
     if TERMINAL in plots:
-        from thinkcap.show.terminal_chart import print_chart
+        from thinkcap.show.curve.text_chart import print_chart
 
         print_chart(drawn, sys.stdout)
 
 
 def _published(plots: Sequence[str], reference: str) -> list[Curve]:
     """The published curves asked for. What can be refused of a plot is refused here, before anything is read."""
-    from thinkcap.show.plot import check_path
-    from thinkcap.show.reference import references
+    from thinkcap.show.curve.plot import check_path
+    from thinkcap.show.curve.published import published_curves
 
     if not plots:
         raise UsageError("--reference adds points to a plot: say where that goes, like --plot curve.png.")
     for path in plots:
         if path != TERMINAL:
             check_path(path)
-    return references(reference)
+    return published_curves(reference)
 
 
 def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
-    from thinkcap.show.plot import save
+    from thinkcap.show.curve.plot import save
+    from thinkcap.text import one_line, write_line
 
     for path in plots:
         if path != TERMINAL:
             save(curves, path)
-            print(f"thinkcap: {path} is drawn.", file=sys.stderr)
+            write_line(f"thinkcap: {one_line(path)} is drawn.", sys.stderr)
 
 
 def _show_failures(records: list[Record]) -> None:
     from shutil import get_terminal_size
 
     from thinkcap.runs.report import reason
-    from thinkcap.show.tables import failure_lines
-    from thinkcap.show.text import spell
+    from thinkcap.show.tables.failure_lines import failure_lines
+    from thinkcap.text import write_line
 
     width = get_terminal_size().columns - 1
     for record in records:
         for line in failure_lines(record, reason(record), width):
-            print(spell(line, sys.stdout.encoding))
+            write_line(line, sys.stdout)
     results = f"{len(records)} result{'s' * (len(records) != 1)}"
-    print(f"{results} went wrong." if records else "Nothing went wrong.")
+    write_line(f"{results} went wrong." if records else "Nothing went wrong.", sys.stdout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -155,7 +154,8 @@ def solve_here(
     from thinkcap.engine.outcome import Outcome
     from thinkcap.grading import Grader
     from thinkcap.runs.metrics import voting_order
-    from thinkcap.show.progress import Bar, Standing
+    from thinkcap.show.live.batch_progress import BatchProgress
+    from thinkcap.show.live.batch_view import choose_batch_view
 
     plan.requests(profile_of(options), problem)  # what makes no sense is refused before a model is loaded
     outcomes: list[Outcome] = []
@@ -166,11 +166,11 @@ def solve_here(
             grader.warm()
         engine = stack.enter_context(options.load())
         requests = plan.requests(engine.profile, problem)
-        standing = Standing(sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests))
-        bar = None
-        if sys.stderr.isatty() and not options.verbose:
-            bar = stack.enter_context(Bar(standing, sys.stderr))
-        for result in engine.solve_many(requests, parallel=parallel, on_step=bar.step if bar else None):
+        progress = BatchProgress(
+            sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
+        )
+        view = stack.enter_context(choose_batch_view(progress, sys.stderr, log=options.verbose, lines=False))
+        for result in engine.solve_many(requests, parallel=parallel, on_step=view.step):
             if not isinstance(result, Outcome):
                 raise result.error
             if "interrupted" in (result.stop_reason, result.finish_reason):
@@ -178,8 +178,8 @@ def solve_here(
             if grader is not None and expected is not None:
                 result = result.graded(expected, grader.submit(result.answer, expected).result().correct)
             outcomes.append(result)
-            (bar or standing).result(result.to_dict())
-    return sorted(outcomes, key=lambda outcome: voting_order(outcome.to_dict())), standing.done == standing.total
+            view.result(result.to_dict())
+    return sorted(outcomes, key=lambda outcome: voting_order(outcome.to_dict())), progress.done == progress.total
 
 
 def fetch_if_missing(options: GenerationOptions) -> None:
@@ -196,9 +196,9 @@ def fetch_if_missing(options: GenerationOptions) -> None:
 
 def say(sentence: str) -> None:
     """A sentence on standard error, for what a user should know while results go elsewhere."""
-    from thinkcap.show.text import one_line
+    from thinkcap.text import one_line, write_line
 
-    print(f"thinkcap: {one_line(sentence)}", file=sys.stderr, flush=True)
+    write_line(f"thinkcap: {one_line(sentence)}", sys.stderr)
 
 
 def profile_of(options: GenerationOptions) -> Profile:
@@ -230,7 +230,8 @@ def _run(problems: list[Problem], plan: Plan, results: ResultFile, run: RunOptio
     """Whether all is done."""
     from thinkcap.runs.batch import open_tasks, tasks_of
     from thinkcap.runs.batch import run as solve
-    from thinkcap.show.progress import Bar, Lines, Standing
+    from thinkcap.show.live.batch_progress import BatchProgress
+    from thinkcap.show.live.batch_view import choose_batch_view
 
     if run.ray is None and not run.restart:
         profile = profile_of(options)
@@ -264,15 +265,11 @@ def _run(problems: list[Problem], plan: Plan, results: ResultFile, run: RunOptio
         grader = stack.enter_context(Grader())
         if any(problem.expected is not None for problem in problems):
             grader.warm()
-        standing = Standing(len(keys), there, results.graded, results.correct)
-        watch: Bar | Lines
-        if sys.stderr.isatty() and not options.verbose:
-            watch = stack.enter_context(Bar(standing, sys.stderr))
-        else:
-            watch = stack.enter_context(Lines(standing, sys.stderr))
+        progress = BatchProgress(len(keys), there, results.graded, results.correct)
+        watch = stack.enter_context(choose_batch_view(progress, sys.stderr, log=options.verbose))
         finished = solve(solver, todo, results, settings, grader=grader, parallel=run.width, watch=watch)
-    if finished and standing.failed == len(keys):
-        raise ThinkcapError(f"None of the problems could be run: {standing.error}")
+    if finished and progress.failed == len(keys):
+        raise ThinkcapError(f"None of the problems could be run: {progress.error}")
     return finished
 
 
@@ -292,7 +289,8 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
     from thinkcap.runs.estimate import bits_per_weight, bytes_per_cell, estimate, measure_speed
     from thinkcap.runs.key import Key
     from thinkcap.runs.records import read
-    from thinkcap.show.tables import estimate_lines
+    from thinkcap.show.tables.estimate_lines import estimate_lines
+    from thinkcap.text import write_json, write_line
 
     profile, path, weights = _model(options)
     tasks = tasks_of(problems, plan, profile)
@@ -314,9 +312,10 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
         speed=None if on_gpu else measure_speed(options.threads or physical_cores()),
     )
     if options.json:
-        click.echo(json.dumps({"problems": len(problems), "samples": plan.samples} | found.to_dict()))
+        write_json({"problems": len(problems), "samples": plan.samples} | found.to_dict(), sys.stdout)
     else:
-        click.echo("\n".join(estimate_lines(found, len(problems), plan.samples, results, profile.name)))
+        for line in estimate_lines(found, len(problems), plan.samples, results, profile.name):
+            write_line(line, sys.stdout)
 
 
 def _model(options: GenerationOptions) -> tuple[Profile, Path | None, int]:

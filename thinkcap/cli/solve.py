@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
     from thinkcap.engine.outcome import Outcome
     from thinkcap.grading import Grader
-    from thinkcap.show.view import View
+    from thinkcap.show.live.view import View
 
 WRONG = 3
 MOST_BYTES = 16 * 1024**2
@@ -67,7 +67,7 @@ def command(problem: str, expect: str | None, votes: VoteOptions, options: Gener
 
 def _solve(text: str, expected: str | None, options: GenerationOptions) -> bool:
     """Whether a sample has the expected answer. Shows one sample after the other."""
-    from thinkcap.show.view import choose_view
+    from thinkcap.show.live.view import choose_view
 
     with ExitStack() as stack:
         grader = None
@@ -101,9 +101,9 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
     from thinkcap.grading import Grader, vote
     from thinkcap.runs.cost import cost_of
     from thinkcap.runs.plan import Plan
-    from thinkcap.show.plain import Trimmed
-    from thinkcap.show.text import json_line, spell
-    from thinkcap.show.votes import vote_figures, vote_lines, vote_record
+    from thinkcap.show.live.plain_views import TrimmedText
+    from thinkcap.show.tables.vote_lines import vote_figures, vote_lines, vote_record
+    from thinkcap.text import write_json, write_line
 
     plan = Plan(options.request(), options.samples, depths=votes.depths, answers=votes.answers)
     say_if_alike(plan, options)
@@ -115,16 +115,16 @@ def _vote(text: str, expected: str | None, votes: VoteOptions, options: Generati
         cost = cost_of(outcome.to_dict() for outcome in outcomes)
         if options.json:
             for outcome in outcomes:
-                print(json_line(outcome.to_dict(), sys.stdout.encoding))
-            print(json_line({"vote": vote_record(result, cost, expected, correct)}, sys.stdout.encoding))
+                write_json(outcome.to_dict(), sys.stdout)
+            write_json({"vote": vote_record(result, cost, expected, correct)}, sys.stdout)
         else:
             if result.groups:
-                solution = Trimmed(sys.stdout)
+                solution = TrimmedText(sys.stdout)
                 solution.write(outcomes[result.groups[0].members[0]].solution)
                 solution.end()
             figures = vote_figures(result, cost, expected, correct)
             for line in (*vote_lines(result, sys.stderr.encoding), figures):
-                print(spell(line, sys.stderr.encoding), file=sys.stderr, flush=True)
+                write_line(line, sys.stderr)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)
     return bool(correct)

@@ -172,14 +172,14 @@ def _say_if_told(plan: Plan, options: GenerationOptions) -> None:
 
 def _show(problem: str, expected: str | None, plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
     from thinkcap.cli.runner import solve_here
-    from thinkcap.show.sweep_table import print_sweep
-    from thinkcap.show.text import json_line
+    from thinkcap.show.tables.sweep_table import print_sweep
+    from thinkcap.text import write_json
 
     outcomes, finished = solve_here(plan, problem, expected, options, run.width)
     outcomes.sort(key=lambda outcome: (outcome.sample, outcome.budget.thinking is None, outcome.budget.thinking))
     if options.json:
         for outcome in outcomes:
-            print(json_line(outcome.to_dict(), sys.stdout.encoding))
+            write_json(outcome.to_dict(), sys.stdout)
     elif outcomes:
         print_sweep(outcomes, sys.stdout)
     if not finished:

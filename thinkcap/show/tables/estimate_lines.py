@@ -1,0 +1,40 @@
+"""What a batch or a sweep would take, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from thinkcap.show.words import duration, plural
+from thinkcap.text import bytes_text
+
+if TYPE_CHECKING:
+    from thinkcap.runs.estimate import Estimate
+
+
+def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int, model: str) -> list[str]:
+    """A line for each kind of cost; `results` counts those that are there already, too."""
+    answers = results // (problems * samples)
+    several = f" × {answers} answers" if answers > 1 else ""
+    there = results - estimate.results
+    sampled = estimate.thinking_tokens + estimate.solution_tokens
+    memory = f"weights {bytes_text(estimate.weights_bytes)}"
+    if estimate.kv_bytes is not None:
+        memory += f", KV cache {bytes_text(estimate.kv_bytes)} for {estimate.parallel} at once"
+    return [
+        f"model     {model}",
+        f"problems  {problems:,} × {plural(samples, 'sample')}{several} = {results:,} results"
+        + (f", {there:,} of them there already" if there else ""),
+        f"tokens    at most {sampled:,} sampled ({estimate.thinking_tokens:,} thinking, "
+        f"{estimate.solution_tokens:,} solution), about {estimate.prompt_tokens:,} of prompts",
+        f"memory    {memory}",
+        f"time      {_time(estimate)}",
+    ]
+
+
+def _time(estimate: Estimate) -> str:
+    if estimate.seconds is None:
+        return "not known before it runs on the GPU"
+    most = f"at most about {duration(estimate.seconds)} at the speed this machine shows now"
+    if estimate.usual_seconds is None:
+        return most
+    return f"about {duration(estimate.usual_seconds)} with solutions of the usual length, {most}"
