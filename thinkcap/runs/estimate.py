@@ -25,7 +25,7 @@ SECONDS_BESIDES = 0.00015
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class MachineSpeed:
     """What this machine does now: bytes it reads a second, floating-point operations a second."""
 
     bytes_per_second: float
@@ -33,7 +33,7 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class RunEstimate:
     """What is left of a batch, at worst.
 
     results           results to make
@@ -71,8 +71,8 @@ def estimate(
     cell: int | None,
     affordable: int,
     usual_solution: int,
-    speed: Speed | None,
-) -> Estimate:
+    speed: MachineSpeed | None,
+) -> RunEstimate:
     """What the tasks take at worst.
 
     parallel  thoughts at once, at most
@@ -114,7 +114,7 @@ def estimate(
         if all(task.request.budget.thinking is not None for task in tasks):
             usual = sum(len(task.keys) * min(usual_solution, task.request.budget.solution) for task in tasks)
             usual_seconds = (sum(thinking) + usual) / width * step + reading
-    return Estimate(
+    return RunEstimate(
         results=sum(len(task.keys) for task in tasks),
         thinking_tokens=sum(thinking),
         solution_tokens=sum(solution),
@@ -127,7 +127,7 @@ def estimate(
     )
 
 
-def measure_speed(threads: int, seconds: float = 0.4) -> Speed:
+def measure_speed(threads: int, seconds: float = 0.4) -> MachineSpeed:
     """Reads memory with `threads` threads, then multiplies matrices, for `seconds` each."""
     import numpy as np
 
@@ -148,7 +148,7 @@ def measure_speed(threads: int, seconds: float = 0.4) -> Speed:
     while (elapsed := time.perf_counter() - began) < seconds:
         matrix @ matrix
         count += 1
-    return Speed(bandwidth, count * 2 * 1024**3 / elapsed)
+    return MachineSpeed(bandwidth, count * 2 * 1024**3 / elapsed)
 
 
 def bytes_per_cell(path: Path) -> int | None:

@@ -7,19 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
+import thinkcap
 from thinkcap.engine.budget import Budget
-from thinkcap.engine.outcome import Outcome, Seconds
+from thinkcap.engine.outcome import Failure, Outcome, Seconds
 from thinkcap.errors import UsageError
+from thinkcap.runs.settings import TYPES, budget_fields
 
 if TYPE_CHECKING:
     from thinkcap.engine.request import Request
     from thinkcap.grading import Verdict
+    from thinkcap.runs.batch import Solver
     from thinkcap.runs.problems import Problem
 
 T = TypeVar("T")
 
-_LARGEST = 2**63
-"""Above every count and seed."""
+_LARGEST = 10**300
+"""Above every count and seed, and few enough that means over them are numbers."""
 _IN_WORDS: Mapping[type, str] = {
     str: "text",
     int: "a whole number",
@@ -52,7 +55,7 @@ class Key(NamedTuple):
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Result(Outcome):
     """An outcome as a run keeps it; or a problem that could not be run, whose texts are empty and whose counts are 0.
 
@@ -77,6 +80,32 @@ class Result(Outcome):
     def with_verdict(self, verdict: Verdict) -> Self:
         """The same result, graded."""
         return replace(self, correct=verdict.correct, verdict=verdict.reason)
+
+    @classmethod
+    def failed(
+        cls, failure: Failure, answer_index: int, problem: Problem, solver: Solver, settings: Mapping[str, Any]
+    ) -> Self:
+        """The result of a request that could not be run, for one of its answers."""
+        request = failure.request
+        return cls.from_dict(
+            {
+                "id": problem.id,
+                "problem": problem.text,
+                "prompt_text": request.prompt_text,
+                "sample": request.sample,
+                "model": solver.profile.name,
+                "quant": solver.profile.quant,
+                "seed": request.settings.seed,
+                "budget": budget_fields(request.settings),
+                "expected": problem.expected,
+                "error": str(failure.error),
+                "reply": answer_index,
+                "thinkcap_version": thinkcap.__version__,
+                "model_sha256": solver.model_sha256,
+                "extra": {**problem.extra},
+                "run": settings,
+            }
+        )
 
     @classmethod
     def from_dict(cls, line: Mapping[str, Any]) -> Self:
@@ -123,6 +152,12 @@ class Result(Outcome):
             error=error,
         )
 
+    @property
+    def budget_fields(self) -> dict[str, Any]:
+        """The line's `budget`."""
+        limits = {each.name: getattr(self.budget, each.name) for each in fields(Budget)}
+        return {**limits, "style": self.style, "prompt_mode": self.prompt_mode}
+
     def to_dict(self) -> dict[str, Any]:
         """The line's JSON object, its fields in the order in which files have them."""
         line = Outcome.to_dict(self)
@@ -147,7 +182,7 @@ def _budget(line: Mapping[str, Any]) -> Budget:
     try:
         return Budget(
             thinking=_optional(line, "thinking", int),
-            solution=_get(line, "solution", int, 1),
+            solution=_get(line, "solution", int, 1024),
             min_thinking=_get(line, "min_thinking", int, 0),
             time_limit=_optional(line, "time_limit", float),
         )
@@ -159,18 +194,9 @@ def _seconds(line: Mapping[str, Any]) -> Seconds:
     return Seconds(**{name: _get(line, name, float, 0.0) for name in ("load", "prompt", "thinking", "solution")})
 
 
-_SETTINGS: Mapping[str, type[Any]] = {
-    **dict.fromkeys(("temperature", "top_p", "min_p"), float),
-    **dict.fromkeys(("top_k", "context", "until_sure", "depths", "answers"), int),
-    **dict.fromkeys(("think_start", "think_end"), str),
-    "loop_guard": bool,
-}
-"""The settings that reports tell runs apart by."""
-
-
 def _settings(run: dict[str, Any]) -> dict[str, Any]:
     _optional(_get(run, "budget", dict, {}), "thinking", int)
-    for name, kind in _SETTINGS.items():
+    for name, kind in TYPES.items():
         _optional(run, name, kind)
     return run
 

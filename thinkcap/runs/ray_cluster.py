@@ -2,8 +2,8 @@
 
 A node runs one engine, or one for each of its GPUs, or as many as `threads` fits into its CPUs. Requests go out in
 portions that shrink towards the end (guided self-scheduling, Polychronopoulos and Kuck, doi:10.1109/TC.1987.5009495),
-so that every engine keeps its batch full and none is left with much when the others are done. Outcomes stream back one
-by one; what an engine had not answered when it was lost goes out again.
+so that every engine keeps its batch full and none has much left when the others are done. Outcomes stream back one by
+one. What an engine had not answered when it was lost goes out again.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.key import Key
+from thinkcap.runs.result import Key
 
 LOSSES = 3
 """How often a request may be lost with its engine before it counts as what kills them."""
 STEP_EVERY = 0.5
-"""Seconds between two reports of an engine."""
+"""Seconds between two steps that an engine reports."""
 WAIT = 0.2
 """Seconds the driver waits for results before it looks for Ctrl-C."""
 
@@ -66,21 +66,21 @@ class Host:
         return Described(self._engine.profile, self._engine.model_sha256)
 
     def solve(self, requests: list[Request], parallel: int) -> Iterator[Outcome | Failure | Step]:
-        """Each outcome as it finishes, and how things stand now and then."""
+        """Each outcome as it finishes, and a step now and then."""
         assert self._engine is not None
         steps: deque[Step] = deque(maxlen=1)
-        told = 0.0
+        reported = 0.0
         for result in self._engine.solve_many(requests, parallel=parallel, on_step=steps.append):
             if isinstance(result, Failure):
                 result = Failure(result.request, ThinkcapError(str(result.error)))
             yield result
-            if steps and time.perf_counter() - told > STEP_EVERY:
-                told = time.perf_counter()
+            if steps and time.perf_counter() - reported > STEP_EVERY:
+                reported = time.perf_counter()
                 yield steps[0]
 
 
 @dataclass(slots=True)
-class _Hand:
+class _EngineHandle:
     """The driver's end of one engine: what it works on, and what it has reported."""
 
     actor: Any
@@ -96,13 +96,13 @@ class _Hand:
         return list({id(request): request for request in self.requests.values()}.values())
 
 
-class Cluster:
+class RayCluster:
     """All engines that a cluster has room for. Use it as a context manager.
 
-    address  of a running cluster; `auto` takes the one this machine belongs to, and starts one here where there is none
+    address  of a running cluster; `auto` takes the one this machine belongs to, and starts one here if there is none
     load     the arguments of `thinkcap.load`, used on every node
 
-    Raises ThinkcapError where Ray is not installed, the cluster can't be reached or has no room, or no engine loads.
+    Raises ThinkcapError if Ray is not installed, the cluster can't be reached or has no room, or no engine loads.
     """
 
     def __init__(self, address: str, load: Mapping[str, Any]) -> None:
@@ -126,7 +126,7 @@ class Cluster:
         # What a lost node's log says, Ray prints on standard output, whatever `log_to_driver` is.
         self._elsewhere.enter_context(redirect_stdout(sys.stderr))
         try:
-            self._hands = self._start(load)
+            self._handles = self._start(load)
             first = self._first_described()
         except BaseException:
             self.close()
@@ -144,9 +144,9 @@ class Cluster:
 
     def close(self) -> None:
         """Ends the engines, and leaves the cluster if this joined it."""
-        for hand in getattr(self, "_hands", []):
-            self._ray.kill(hand.actor)
-        self._hands = []
+        for handle in getattr(self, "_handles", []):
+            self._ray.kill(handle.actor)
+        self._handles = []
         if self._started:
             self._ray.shutdown()
         self._elsewhere.close()
@@ -168,24 +168,24 @@ class Cluster:
         width = parallel or PARALLEL
         began = time.perf_counter()
         with Interrupt() as interrupt:
-            while (self._queue or any(hand.requests for hand in self._hands)) and not interrupt.asked:
-                if not self._hands:
+            while (self._queue or any(handle.requests for handle in self._handles)) and not interrupt.asked:
+                if not self._handles:
                     raise ThinkcapError("All engines of the cluster are lost: run the same command again to go on.")
-                for hand in self._hands:
-                    if hand.pending is None:
-                        self._hand_out(hand, width)
-                waited = {hand.pending: hand for hand in self._hands if hand.pending is not None}
+                for handle in self._handles:
+                    if handle.pending is None:
+                        self._hand_out(handle, width)
+                waited = {handle.pending: handle for handle in self._handles if handle.pending is not None}
                 ready, _ = self._ray.wait(list(waited), num_returns=1, timeout=WAIT)
                 for pending in ready:
                     yield from self._receive(waited[pending])
                 if on_step is not None:
                     on_step(self._step(time.perf_counter() - began))
 
-    def _start(self, load: Mapping[str, Any]) -> list[_Hand]:
+    def _start(self, load: Mapping[str, Any]) -> list[_EngineHandle]:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         kind = self._ray.remote(Host)
-        hands = []
+        handles = []
         for node in self._ray.nodes():
             if not node["Alive"]:
                 continue
@@ -194,86 +194,86 @@ class Cluster:
                 actor = kind.options(
                     num_cpus=cpus, num_gpus=gpus, max_restarts=LOSSES, scheduling_strategy=place
                 ).remote(dict(load), cpus)
-                hands.append(_Hand(actor, actor.describe.remote()))
-        if not hands:
+                handles.append(_EngineHandle(actor, actor.describe.remote()))
+        if not handles:
             raise ThinkcapError("The Ray cluster has no free CPUs: start a node with at least as many as --threads.")
-        return hands
+        return handles
 
     def _first_described(self) -> Described:
         """What the first engine to be loaded says of itself; those that fail before it are let go."""
         refused = lost = ""
-        while self._hands:
-            ready, _ = self._ray.wait([hand.pending for hand in self._hands], num_returns=1)
-            hand = next(hand for hand in self._hands if hand.pending in ready)
+        while self._handles:
+            ready, _ = self._ray.wait([handle.pending for handle in self._handles], num_returns=1)
+            handle = next(handle for handle in self._handles if handle.pending in ready)
             try:
-                described = self._ray.get(hand.pending)
+                described = self._ray.get(handle.pending)
                 if isinstance(described, Described):
-                    hand.pending = None
+                    handle.pending = None
                     return described
                 refused = str(described).rstrip(".")
             except self._ray.exceptions.RayError as error:
                 lost = _brief(error)
-            self._hands.remove(hand)
+            self._handles.remove(handle)
         raise ThinkcapError(f"No engine of the cluster could be loaded: {refused or lost}.")
 
-    def _hand_out(self, hand: _Hand, width: int) -> None:
+    def _hand_out(self, handle: _EngineHandle, width: int) -> None:
         """Gives an engine its next portion: half of its even share of what is left, but a full batch at least."""
-        count = min(len(self._queue), max(width, len(self._queue) // (2 * len(self._hands))))
+        count = min(len(self._queue), max(width, len(self._queue) // (2 * len(self._handles))))
         portion = [self._queue.popleft() for _ in range(count)]
         if portion:
-            hand.requests = {key: request for request in portion for key in Key.all_of(request)}
-            hand.sampled_before += hand.sampled
-            hand.sampled = 0
-            hand.pending = hand.actor.solve.options(num_returns="streaming").remote(portion, width)
+            handle.requests = {key: request for request in portion for key in Key.all_of(request)}
+            handle.sampled_before += handle.sampled
+            handle.sampled = 0
+            handle.pending = handle.actor.solve.options(num_returns="streaming").remote(portion, width)
 
-    def _receive(self, hand: _Hand) -> Iterator[Outcome | Failure]:
+    def _receive(self, handle: _EngineHandle) -> Iterator[Outcome | Failure]:
         """Takes what an engine has sent; an engine that is lost gives its requests back."""
         try:
-            if not hasattr(hand.pending, "__next__"):
-                self._greet(hand, self._ray.get(hand.pending))
+            if not hasattr(handle.pending, "__next__"):
+                self._greet(handle, self._ray.get(handle.pending))
                 return
-            result = self._ray.get(next(hand.pending))
+            result = self._ray.get(next(handle.pending))
         except StopIteration:
-            self._queue.extend(hand.unanswered)
-            hand.requests, hand.pending, hand.active = {}, None, 0
+            self._queue.extend(handle.unanswered)
+            handle.requests, handle.pending, handle.active = {}, None, 0
             return
         except self._ray.exceptions.RayError as error:
-            yield from self._lost(hand, error)
+            yield from self._lost(handle, error)
             return
         if isinstance(result, Step):
-            hand.active, hand.sampled = result.active, result.sampled
+            handle.active, handle.sampled = result.active, result.sampled
             return
-        keys = Key.all_of(result.request) if isinstance(result, Failure) else [Key.of_outcome(result)]
-        if [key for key in keys if hand.requests.pop(key, None) is not None]:
+        keys = Key.all_of(result.request) if isinstance(result, Failure) else [Key.of(result)]
+        if [key for key in keys if handle.requests.pop(key, None) is not None]:
             yield result
 
-    def _greet(self, hand: _Hand, described: Described | ThinkcapError) -> None:
+    def _greet(self, handle: _EngineHandle, described: Described | ThinkcapError) -> None:
         """An engine is loaded, or could not be."""
         if isinstance(described, Described) and described.model_sha256 == self.model_sha256:
-            hand.pending = None
+            handle.pending = None
             return
-        self._hands.remove(hand)
-        self._ray.kill(hand.actor)
+        self._handles.remove(handle)
+        self._ray.kill(handle.actor)
 
-    def _lost(self, hand: _Hand, error: Exception) -> Iterator[Failure]:
+    def _lost(self, handle: _EngineHandle, error: Exception) -> Iterator[Failure]:
         """Puts an engine's unanswered requests back, and waits for Ray to start it anew; if Ray can't, it is gone."""
-        starting = not hasattr(hand.pending, "__next__")
-        for request in hand.unanswered:
+        starting = not hasattr(handle.pending, "__next__")
+        for request in handle.unanswered:
             key = Key.all_of(request)[-1]
             self._losses[key] = self._losses.get(key, 0) + 1
             if self._losses[key] < LOSSES:
                 self._queue.appendleft(request)
             else:
                 yield Failure(request, ThinkcapError(f"The engine was lost {LOSSES} times over it ({_brief(error)})."))
-        hand.requests, hand.active = {}, 0
+        handle.requests, handle.active = {}, 0
         if starting:
-            self._hands.remove(hand)
+            self._handles.remove(handle)
         else:
-            hand.pending = hand.actor.describe.remote()
+            handle.pending = handle.actor.describe.remote()
 
     def _step(self, seconds: float) -> Step:
-        sampled = sum(hand.sampled + hand.sampled_before for hand in self._hands)
-        active = sum(hand.active for hand in self._hands)
+        sampled = sum(handle.sampled + handle.sampled_before for handle in self._handles)
+        active = sum(handle.active for handle in self._handles)
         return Step(active, len(self._queue), sampled, sampled, seconds, seconds)
 
 
@@ -288,7 +288,7 @@ def engines_on(resources: Mapping[str, float], threads: int | None, gpu_layers: 
 
 
 def _knock(address: str) -> None:
-    """Raises OSError where nothing answers at `host:port`; Ray itself takes minutes to say so."""
+    """Raises OSError if nothing answers at `host:port`; Ray itself takes minutes to say so."""
     host, colon, port = address.rpartition(":")
     if colon and port.isdecimal() and "/" not in address:
         socket.create_connection((host, int(port)), timeout=5).close()

@@ -1,7 +1,7 @@
-"""Result files: one JSON object a line, appended and flushed as each result is there, locked against a second run, and
+"""Result files: one JSON object a line, appended and flushed as each result arrives, locked against a second run, and
 continued where they stop.
 
-Every record carries the settings of its run under `run`, so that a file can be checked, joined or cut without a second
+Every line carries the settings of its run under `run`, so that a file can be checked, joined or split without a second
 file beside it.
 """
 
@@ -18,32 +18,26 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from thinkcap.errors import ThinkcapError, UsageError
-from thinkcap.runs.key import Key
-
-Record = dict[str, Any]
-"""One line of a result file: the contract's JSON object with `run` (the settings) and `extra` (the problem's other
-fields) added, and `error` in the place of texts and counts where the problem could not be run."""
-
-LATER: Mapping[str, Any] = {"budgets": None, "until_sure": 0, "depths": 0, "answers": 1}
-"""Settings that older files do not name, and what their runs were made with."""
+from thinkcap.runs.result import Key, Result
+from thinkcap.runs.settings import differences
 
 _BEGINNING = b'{"id": '
 _TEXT = rb'"(?:[^"\\]|\\.)*"'
 _ONLY_OURS = re.compile(rb'\{"id": ' + _TEXT + rb', "problem": ' + _TEXT + rb', "prompt_text": ')
-"""How a record begins, and a line of no other program's file: by it a torn line proves itself."""
+"""How a result begins, and a line of no other program: by it a torn line proves itself."""
 
 
 class ResultFile:
-    """A result file open for a run, and locked until it is closed, or the process dies.
+    """A result file open for a run. It is locked until it is closed or the process dies.
 
     path      where it is
-    settings  the settings of the records found in it; None where there are none
+    settings  the settings of the results found in it; None if there are none
     done      what it holds: key → a fingerprint of the problem's text
     graded, correct  how many of these were graded, and found correct
-    repaired  whether a torn last line was taken off
+    repaired  whether a torn last line was cut off
 
     Raises UsageError if the path is `-` or leads to `source`, the file of the problems; ThinkcapError if another run
-    holds the file or its lines are not records. Either leaves the file as it is.
+    holds the file or its lines are not results. Either leaves the file as it is.
     """
 
     def __init__(self, path: str | Path, source: str | Path | None = None) -> None:
@@ -60,7 +54,7 @@ class ResultFile:
         self.repaired = False
         try:
             if self.path.exists() and not self.path.is_file():
-                raise ThinkcapError(f"{path} is no file that results can be kept in: name one with -o results.jsonl.")
+                raise ThinkcapError(f"{path} is not a file that can hold results: name one with -o results.jsonl.")
             self._file = cast(BinaryIO, self.path.open("ab+", buffering=0))
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
@@ -85,21 +79,17 @@ class ResultFile:
         self._file.close()
 
     def check(self, settings: Mapping[str, Any]) -> None:
-        """Raises UsageError, with both values of every setting that differs, where the file is another run's."""
-        if self.settings is None:
-            return
-        mine, theirs = _flat(settings), {**LATER, **_flat(self.settings)}
-        differing = [name for name in mine if name in theirs and mine[name] != theirs[name]]
-        if differing:
-            held = ", ".join(f"{name} {_spoken(theirs[name])}" for name in differing)
-            asked = ", ".join(f"{name} {_spoken(mine[name])}" for name in differing)
+        """Raises UsageError, with both values of every setting that differs, if the file is another run's."""
+        differing = differences(settings, self.settings) if self.settings is not None else None
+        if differing is not None:
+            asked, held = differing
             raise UsageError(
                 f"{self.path} holds results with {held}, and this run has {asked}: "
                 "name another file with -o, or start this one over with --restart."
             )
 
     def check_problem(self, key: Key, text: str) -> None:
-        """Raises UsageError where the file's result for this key is of a problem with another text."""
+        """Raises UsageError if the file's result for this key is of a problem with another text."""
         if self.done.get(key, hash(text)) != hash(text):
             raise UsageError(
                 f"{self.path} holds a result for problem {key.id}, whose text was another then: "
@@ -113,9 +103,9 @@ class ResultFile:
         self.done.clear()
         self.graded = self.correct = 0
 
-    def append(self, record: Record) -> None:
-        """Writes one record, which then outlives the process. Raises ThinkcapError where the disk is full."""
-        line = _encoded(record)
+    def append(self, result: Result) -> None:
+        """Writes one result, which then outlives the process. Raises ThinkcapError if the disk is full."""
+        line = _encoded(result)
         try:
             while line:
                 line = line[self._file.write(line) :]
@@ -123,16 +113,16 @@ class ResultFile:
             raise ThinkcapError(
                 f"{self.path} can't be written: {error.strerror}; mend that and run the same command again to go on."
             ) from error
-        self._note(record)
+        self._note(result)
 
-    def _note(self, record: Record) -> None:
-        self.done[Key.of_record(record)] = hash(record["problem"])
-        if record.get("correct") is not None:
+    def _note(self, result: Result) -> None:
+        self.done[Key.of(result)] = hash(result.problem)
+        if result.correct is not None:
             self.graded += 1
-            self.correct += record["correct"]
+            self.correct += result.correct
 
     def _scan(self) -> None:
-        """Reads what is there, and takes a torn last line off."""
+        """Reads what is there, and cuts a torn last line off."""
         self._file.seek(0)
         end = number = 0
         with open(self._file.fileno(), "rb", closefd=False) as lines:
@@ -141,10 +131,7 @@ class ResultFile:
                     break
                 end += len(line)
                 if line.strip():
-                    record = parsed(line, self.path, number)
-                    self._check_batch(record, number)
-                    self._note(record)
-                    self.settings = record["run"]
+                    self._take(line, number)
             else:
                 return
         self._repair(line, number, end)
@@ -152,65 +139,66 @@ class ResultFile:
     def _repair(self, line: bytes, number: int, end: int) -> None:
         """The last line has no end, as a run leaves it that is killed while writing.
 
-        Half a line is cut off only from a file that is proven to hold results: by the records before it, or, if it is
-        the only one, by a beginning that only records have.
+        Half a line is cut off only from a file that is proven to hold results: by those before it, or, if it is the
+        only one, by a beginning that only results have.
         """
         with suppress(ThinkcapError):
-            record = parsed(line, self.path, number)
-            self._check_batch(record, number)
-            self._note(record)
-            self.settings = record["run"]
+            self._take(line, number)
             self._file.write(b"\n")
             return
         looks_torn = line.startswith(_BEGINNING) or _BEGINNING.startswith(line) or not line.strip(b"\0")
         if not (_ONLY_OURS.match(line) or (self.settings is not None and looks_torn)):
-            raise _no_record(self.path, number)
+            raise _no_result(self.path, number)
         self._file.truncate(end)
         self.repaired = True
 
-    def _check_batch(self, record: Record, number: int) -> None:
-        if not isinstance(record.get("run"), dict):
+    def _take(self, line: bytes, number: int) -> None:
+        """Notes a line that is there. Raises ThinkcapError if it is no result that a run can go on from."""
+        result = _parsed(line, self.path, number)
+        if not result.settings:
             raise ThinkcapError(
                 f"{self.path}, line {number}: this result does not say with which settings it was made, so the file "
                 "can't be continued: name another file with -o."
             )
+        self._note(result)
+        self.settings = result.settings
 
 
-def read(path: str | Path) -> Iterator[Record]:
-    """The records of a result file, also while a run still writes it; a torn last line is left out.
+def read(path: str | Path) -> Iterator[Result]:
+    """The results of a file, also while a run still writes it; a torn last line is left out.
 
-    Raises ThinkcapError, with the line, for a line that is no record.
+    Raises ThinkcapError, with the line, for a line that is not a result.
     """
     try:
         with Path(path).open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.endswith(b"\n") and line.strip():
-                    yield parsed(line, path, number)
+                    yield _parsed(line, path, number)
                 elif line.strip(b"\0"):
                     with suppress(ThinkcapError):
-                        yield parsed(line, path, number)
+                        yield _parsed(line, path, number)
     except IsADirectoryError as error:
         raise ThinkcapError(f"{path} is a folder: name a result file in it.") from error
     except FileNotFoundError as error:
         raise ThinkcapError(f"There is no file {path}: check the path.") from error
-    except OSError as error:
-        raise ThinkcapError(f"{path} can't be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        raise ThinkcapError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
-def parsed(line: bytes, path: str | Path, number: int) -> Record:
-    """A line as a record. Raises ThinkcapError where it is none."""
+def _parsed(line: bytes, path: str | Path, number: int) -> Result:
+    """A line as a result. Raises ThinkcapError if it is none."""
     try:
-        record = json.loads(line)
+        fields = json.loads(line, parse_constant=lambda name: None)  # NaN is no value
     except (ValueError, RecursionError) as error:
-        raise _no_record(path, number) from error
-    if not (
-        isinstance(record, dict)
-        and isinstance(record.get("id"), str)
-        and isinstance(record.get("problem"), str)
-        and isinstance(record.get("sample"), int)
-    ):
-        raise _no_record(path, number)
-    return record
+        raise _no_result(path, number) from error
+    if not isinstance(fields, dict) or not {"id", "problem", "sample"} <= fields.keys():
+        raise _no_result(path, number)
+    try:
+        return Result.from_dict(fields)
+    except ValueError as error:
+        raise ThinkcapError(
+            f"{path}, line {number}: the result of problem {fields['id']!r:.60} {error}: mend or remove that line."
+        ) from error
 
 
 def _is_same_file(path: str | Path, source: str | Path) -> bool:
@@ -220,38 +208,21 @@ def _is_same_file(path: str | Path, source: str | Path) -> bool:
     return False
 
 
-def _no_record(path: str | Path, number: int) -> ThinkcapError:
+def _no_result(path: str | Path, number: int) -> ThinkcapError:
     return ThinkcapError(
         f"{path}, line {number}: this is not a result of thinkcap: check the path, or mend or remove that line."
     )
 
 
-def _encoded(record: Record) -> bytes:
+def _encoded(result: Result) -> bytes:
     """A line of JSON. Half a surrogate pair, which UTF-8 has no bytes for, stays JSON's own escape of it."""
-    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested settings by dotted names; a budget's parts by the names of their options."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{inner}": found for inner, found in value.items()}
-        else:
-            flat[name] = value
-    return flat
-
-
-def _spoken(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(_spoken, value))
-    return "none" if value is None else str(value)
+    return json.dumps(result.to_dict(), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    _LOCKED_BYTE = 1 << 60  # Windows locks bytes against reading too, so one far behind any record is taken
+    _LOCKED_BYTE = 1 << 60  # Windows locks bytes against reading too, so one far beyond any result is taken
 
     def _lock(file: BinaryIO, path: Path) -> None:
         file.seek(_LOCKED_BYTE)
