@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from thinkcap.runs.cluster import Cluster, engines_on
+from thinkcap.runs.key import Key
 
 from thinkcap import cli
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.cluster import Cluster, engines_on
-from thinkcap.runs.key import Key
 
 GREEDY = ("--model", "abacus", "--quant", "f16", "--temperature", "0", "--budget", "48", "--solution-budget", "24")
 

@@ -8,10 +8,10 @@ from thinkcap.show.words import duration, plural
 from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:
-    from thinkcap.runs.estimate import Estimate
+    from thinkcap.runs.estimate import RunEstimate
 
 
-def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int, model: str) -> list[str]:
+def estimate_lines(estimate: RunEstimate, problems: int, samples: int, results: int, model: str) -> list[str]:
     """A line for each kind of cost; `results` counts those that are there already, too."""
     answers = results // (problems * samples)
     several = f" × {answers} answers" if answers > 1 else ""
@@ -31,7 +31,7 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int
     ]
 
 
-def _time(estimate: Estimate) -> str:
+def _time(estimate: RunEstimate) -> str:
     if estimate.seconds is None:
         return "not known before it runs on the GPU"
     most = f"at most about {duration(estimate.seconds)} at the speed this machine shows now"
