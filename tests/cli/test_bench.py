@@ -14,7 +14,7 @@ import thinkcap
 from thinkcap.catalog.tuning import Tuning, read, write
 from thinkcap.errors import ThinkcapError
 from thinkcap.runs.speed import Rate, Speed, candidates, measure
-from thinkcap.show.speed import speed_lines
+from thinkcap.show.tables.speed_lines import speed_lines
 
 
 @pytest.fixture(autouse=True)

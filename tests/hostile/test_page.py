@@ -122,5 +122,5 @@ def test_numbers_that_json_does_not_have(visit: Visit, tmp_path: Path, odd: floa
     if run(["report", str(file), "--plot", str(tmp_path / "curve.html")]) != 0:
         return  # refused in one sentence
     browser = visit(tmp_path / "curve.html")
-    assert browser.find_elements("css selector", "#figures figure .mark")
+    assert browser.find_elements("css selector", "#drawings figure .mark")
     assert browser.find_element("css selector", "#result h2").text

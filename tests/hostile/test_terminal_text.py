@@ -23,12 +23,13 @@ from tests.show.outcomes import cut_outcome
 from thinkcap.cli import run
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Thought
 from thinkcap.show.console import SafeConsole
-from thinkcap.show.live import LiveView
-from thinkcap.show.plain import PlainView, SolutionView
+from thinkcap.show.live.live_view import LiveView
+from thinkcap.show.live.plain_views import PlainView, SolutionView
+from thinkcap.show.live.view import View
 
 Ran = Callable[..., tuple[int, str]]
 EVERYTHING = " ".join(TERMINAL.values())
-DOORS = {"text.py", "show/terminal.py", "grading/worker.py"}
+DOORS = {"text.py", "show/live/region.py", "grading/worker.py"}
 """Files that may write: the door, what moves the cursor, and a worker's pipe."""
 
 
@@ -130,7 +131,7 @@ def test_every_view_of_a_generation(encoding: str) -> None:
         return file.read()
 
     out, err = stream(), stream()
-    for view in (PlainView(out), SolutionView(out, err, None), LiveView(live := stream())):
+    for view in (PlainView(out), SolutionView(out, err, View()), LiveView(live := stream())):
         with view:
             view.status(EVERYTHING)
             view.begin(0, 2)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from thinkcap.runs import report
-from thinkcap.show.curve import Curve, curves
+from thinkcap.show.curve.curve import Curve, curves
 
 BUDGETS = (0, 64, 128, 256, None)
 

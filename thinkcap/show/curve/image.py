@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,13 @@ def _draw_chart(axes: Axes, chart: Chart, palette: Palette) -> None:
         colour = _colour(line, palette)
         for x, low, high in line.intervals():
             axes.vlines([x], low, high, color=colour, alpha=0.5, linewidth=1.4 + line.under, zorder=2)
-        axes.plot([mark.x for mark in line.marks], [mark.y for mark in line.marks], **_style(line, palette), zorder=3)
+        axes.plot(
+            [mark.x for mark in line.marks],
+            [mark.y for mark in line.marks],
+            **_style(line, palette),
+            zorder=3,
+            clip_on=False,
+        )
 
 
 def _draw_axis(axes: Axes, which: str, axis: Axis, palette: Palette) -> None:
@@ -134,7 +141,7 @@ def _draw_legend(canvas: Figure, names: dict[int, Line], left: float, top: float
     # matplotlib fills a legend column by column; people read rows.
     by_column = [line for column in range(columns) for line in ordered[column::columns]]
     legend = canvas.legend(
-        [Line2D([], [], **_style(line, palette)) for line in by_column], ["name"] * len(by_column),
+        [Line2D([], [], **_style(replace(line, under=0), palette)) for line in by_column], ["name"] * len(by_column),
         loc="upper left", bbox_to_anchor=(left, top), ncols=columns, frameon=False, fontsize=9.5,
         labelcolor=palette.ink, handlelength=2.6, columnspacing=1.8, borderaxespad=0, labelspacing=0.45,
     )  # fmt: skip

@@ -81,7 +81,7 @@
 
   function drawCharts() {
     const focused = document.activeElement?.dataset?.key;
-    const charts = byId("charts");
+    const charts = byId("drawings");
     while (charts.children.length < data.charts.length) charts.append(element("figure"));
     data.charts.forEach((chart, place) => drawChart(chart, charts.children[place]));
     if (focused) charts.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
@@ -377,10 +377,10 @@
   if (first < 0) byId("hint").textContent = "Click a name to hide its curve.";
   drawCharts();
   if (first >= 0) select(first, Math.floor((data.curves[first].points.length - 1) / 2));
-  let width = byId("charts").clientWidth;
+  let width = byId("drawings").clientWidth;
   new ResizeObserver(() => {
-    if (byId("charts").clientWidth === width) return;
-    width = byId("charts").clientWidth;
+    if (byId("drawings").clientWidth === width) return;
+    width = byId("drawings").clientWidth;
     drawCharts();
-  }).observe(byId("charts"));
+  }).observe(byId("drawings"));
 })();

@@ -6,7 +6,8 @@ import io
 from typing import Any
 
 from thinkcap.runs.report import group
-from thinkcap.show.tables import MOST_SHOWN, failure_lines, print_report
+from thinkcap.show.tables.failure_lines import MOST_SHOWN, failure_lines
+from thinkcap.show.tables.group_table import print_report
 
 
 def record(id: str, sample: int = 0, correct: bool = True, **more: Any) -> dict[str, Any]:

@@ -12,18 +12,21 @@ from thinkcap.grading import Grader
 from thinkcap.runs import report
 from thinkcap.runs.methods import Method
 from thinkcap.runs.metrics import wilson
-from thinkcap.show.curve import Axis, Curve, Figure, Point, curves, figures, method_curves, round_ticks, spell_budget
-from thinkcap.show.reference import references
+from thinkcap.show.curve.axis import Axis, round_ticks
+from thinkcap.show.curve.chart import Chart, charts
+from thinkcap.show.curve.curve import Curve, Point, caption, curves, method_curves
+from thinkcap.show.curve.published import published_curves
+from thinkcap.show.words import budget_text
 
 
-def by_kind(made: list[Curve]) -> dict[str, Figure]:
-    return {figure.kind: figure for figure in figures(made)}
+def by_kind(made: list[Curve]) -> dict[str, Chart]:
+    return {chart.kind: chart for chart in charts(made)}
 
 
 def test_a_point_for_each_budget_from_small_to_none() -> None:
     (curve,) = curves_of(sweep()[::-1])
     assert curve.name == "abacus"
-    assert [point.label for point in curve.points] == ["0", "64", "128", "256", "none"]
+    assert [point.label for point in curve.points] == ["0", "64", "128", "256", "unlimited"]
     assert [point.used for point in curve.points] == [21, 85, 149, 220, 220]
     assert [point.share_cut for point in curve.points] == [1, 1, 1, 0, 0]
     assert curve.points[0].accuracy is not None
@@ -53,7 +56,7 @@ def test_a_curve_told_its_budget_has_the_ends_that_cannot_be_told() -> None:
     ends = sweep(budgets=(0, None))
     (curve,) = curves_of(told + ends)
     assert curve.told
-    assert [point.label for point in curve.points] == ["0", "64", "128", "256", "none"]
+    assert [point.label for point in curve.points] == ["0", "64", "128", "256", "unlimited"]
     with_bare = curves_of(sweep() + told)
     assert [curve.name for curve in with_bare] == ["abacus · not told", "abacus · told max"]
     assert [len(curve.points) for curve in with_bare] == [5, 5]
@@ -94,35 +97,70 @@ def test_ways_to_vote_are_curves_over_the_number_of_thoughts() -> None:
         ("2 thoughts", 100),
         ("4 thoughts", 200),
     ]
-    assert [figure.kind for figure in figures([whole, fractured])] == ["accuracy"]
+    assert [chart.kind for chart in charts([whole, fractured])] == ["accuracy"]
 
 
 def test_what_could_not_be_run_has_no_point() -> None:
     failed = {name: value for name, value in record("p", 64).items() if not name.endswith("tokens")}
     failed |= {"error": "too long", "answer": None, "correct": None}
     assert curves_of([failed]) == []
-    assert figures([]) == []
+    assert charts([]) == []
 
 
-def test_figures_that_have_nothing_to_show_are_left_out() -> None:
-    assert [figure.kind for figure in figures(curves_of(sweep()))] == ["accuracy", "cut", "length"]
-    assert [figure.kind for figure in figures(curves_of(sweep(budgets=[64])))] == ["accuracy"]
+def test_charts_that_have_nothing_to_show_are_left_out() -> None:
+    assert [chart.kind for chart in charts(curves_of(sweep()))] == ["accuracy", "cut", "length"]
+    assert [chart.kind for chart in charts(curves_of(sweep(budgets=[64])))] == ["accuracy"]
     ungraded = [record("p", budget, correct=None) for budget in BUDGETS]
-    assert [figure.kind for figure in figures(curves_of(ungraded))] == ["cut", "length"]
-    assert [figure.kind for figure in figures(curves_of([record("p", None, correct=None)]))] == []
+    assert [chart.kind for chart in charts(curves_of(ungraded))] == ["cut", "length"]
+    assert [chart.kind for chart in charts(curves_of([record("p", None, correct=None)]))] == []
 
 
-def test_points_that_go_back_to_the_left_have_whiskers_and_no_band() -> None:
+def test_intervals_are_shown_in_one_way_whichever_way_the_points_go() -> None:
     (curve,) = curves_of(sweep())
-    assert by_kind([curve])["accuracy"].lines[0].has_band()
-    back = Curve("back", curve.points[::-1])
-    line = by_kind([back])["accuracy"].lines[0]
-    assert not line.has_band()
-    assert len(line.whiskers()) == 5
+    for each in (curve, Curve("back", curve.points[::-1])):
+        assert len(by_kind([each])["accuracy"].lines[0].intervals()) == 5
+
+
+def test_accuracy_is_always_on_an_axis_from_0_to_100() -> None:
+    for correct in (True, False):
+        records = [record(f"p{number}", budget, correct) for number in range(50) for budget in (64, None)]
+        axis = by_kind(curves_of(records))["accuracy"].y
+        assert [label for _, label in axis.ticks] == ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
+        assert axis.low < 0
+        assert axis.high > 1
+
+
+def test_tokens_are_asked_only_if_a_prompt_asks_for_them() -> None:
+    bare, told = curves_of(sweep()), curves_of(sweep(prompt_mode="max", budgets=(64, 128)))
+    assert "asked" in by_kind(told)["length"].title
+    for shown in (bare, bare + told):
+        length = by_kind(shown)["length"]
+        assert "asked" not in length.title + length.x.title + length.y.title
+
+
+def test_a_line_under_another_is_known_as_such() -> None:
+    same = curves_of(sweep() + sweep(style="message"))
+    assert [line.under for line in by_kind(same)["accuracy"].lines] == [1, 0]
+    other = curves_of(sweep() + [each | {"correct": False} for each in sweep(style="message")])
+    assert [line.under for line in by_kind(other)["accuracy"].lines] == [0, 0]
+
+
+def test_points_are_named_in_words() -> None:
+    (line,) = by_kind(curves_of(sweep()))["accuracy"].lines
+    assert [mark.label for mark in line.marks][1:] == ["budget 64", "budget 128", "budget 256", "budget unlimited"]
+
+
+def test_a_caption_says_what_the_curves_have_in_common() -> None:
+    run = {"temperature": 0.6, "top_p": 0.95, "top_k": 0}
+    assert caption(curves_of(sweep(run=run) + sweep(run=run, sample=1))) == (
+        "abacus q8_0 · n = 10 problems × 2 samples · temperature 0.6, top-p 0.95 · bars are 95 % intervals"
+    )
+    assert "greedy" in caption(curves_of(sweep(run={"temperature": 0.0})))
+    assert caption(published_curves("e1")) == "bars are 95 % intervals"
 
 
 def test_the_published_points_are_the_papers() -> None:
-    e1, deepscaler = references("e1, DeepScaleR")
+    e1, deepscaler = published_curves("e1, DeepScaleR")
     assert [(point.used, point.accuracy.value) for point in e1.points if point.accuracy] == [
         (1340, 0.135),
         (1799, 0.175),
@@ -138,18 +176,18 @@ def test_the_published_points_are_the_papers() -> None:
         (10050, 0.41),
     ]
     assert e1.published
-    assert [figure.kind for figure in figures([e1, deepscaler])] == ["accuracy"]
-    assert by_kind([e1])["accuracy"].lines[0].whiskers() == []
-    assert references("") == []
+    assert [chart.kind for chart in charts([e1, deepscaler])] == ["accuracy"]
+    assert by_kind([e1])["accuracy"].lines[0].intervals() == []
+    assert published_curves("") == []
     with pytest.raises(UsageError, match="'e2': --reference takes e1 and deepscaler"):
-        references("e1,e2")
+        published_curves("e1,e2")
 
 
 @pytest.mark.parametrize(
-    ("budget", "spelled"), [(None, "none"), (0, "0"), (512, "512"), (1024, "1k"), (4096, "4k"), (1500, "1500")]
+    ("budget", "spelled"), [(None, "unlimited"), (0, "0"), (512, "512"), (1024, "1k"), (4096, "4k"), (1500, "1500")]
 )
 def test_budgets_are_spelled_as_the_command_line_takes_them(budget: int | None, spelled: str) -> None:
-    assert spell_budget(budget) == spelled
+    assert budget_text(budget) == spelled
 
 
 @given(st.floats(0, 1e6), st.floats(1e-6, 1e6), st.integers(3, 8))
@@ -167,15 +205,15 @@ def test_every_mark_and_tick_lies_within_its_axes(
     asked: list[int | None], least: float, more: float, told: bool
 ) -> None:
     points = tuple(
-        Point(spell_budget(budget), budget, least + place * more, wilson(place, 6), place / 6, least + more)
+        Point(budget_text(budget), budget, least + place * more, wilson(place, 6), place / 6, least + more)
         for place, budget in enumerate(asked)
     )
-    for figure in figures([Curve("any", points, told=told)]):
-        for axis in (figure.x, figure.y):
+    for chart in charts([Curve("any", points, told=told)]):
+        for axis in (chart.x, chart.y):
             assert_within(axis, [value for value, _ in axis.ticks])
-        for mark in figure.lines[0].marks:
-            assert_within(figure.x, [mark.x])
-            assert_within(figure.y, [each for each in (mark.y, mark.low, mark.high) if each is not None])
+        for mark in chart.lines[0].marks:
+            assert_within(chart.x, [mark.x])
+            assert_within(chart.y, [each for each in (mark.y, mark.low, mark.high) if each is not None])
 
 
 def assert_within(axis: Axis, values: list[float]) -> None:

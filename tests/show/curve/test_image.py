@@ -12,20 +12,24 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.text import Text
 from rich.cells import cell_len
 
 from tests.show.sweeps import curves_of, record, sweep
 from thinkcap.cli import run
 from thinkcap.errors import ThinkcapError, UsageError
-from thinkcap.show.curve import Curve, figures
-from thinkcap.show.plot import draw, save
-from thinkcap.show.reference import references
-from thinkcap.show.terminal_chart import chart, print_chart
+from thinkcap.show.curve.chart import charts
+from thinkcap.show.curve.curve import Curve
+from thinkcap.show.curve.image import draw
+from thinkcap.show.curve.plot import save
+from thinkcap.show.curve.published import published_curves
+from thinkcap.show.curve.text_chart import chart_rows, print_chart
 
 
 @pytest.fixture
 def drawn() -> list[Curve]:
-    return [*curves_of(sweep() + sweep(style="message") + sweep(style="soft")), *references("e1,deepscaler")]
+    return [*curves_of(sweep() + sweep(style="message") + sweep(style="soft")), *published_curves("e1,deepscaler")]
 
 
 def test_png_and_svg_are_files_of_their_kind(drawn: list[Curve], tmp_path: Path) -> None:
@@ -50,12 +54,18 @@ def test_an_svg_draws_its_letters_and_links_to_nothing(drawn: list[Curve], tmp_p
     assert set(re.findall(r'href="(.)', svg)) == {"#"}
 
 
+def titles_of(axes: Axes) -> list[Text]:
+    return [
+        each for each in axes.get_children() if isinstance(each, Text) and each.get_text() == axes.get_title("left")
+    ]
+
+
 @pytest.mark.parametrize("title", ["", "A title"])
 def test_no_label_lies_over_another(drawn: list[Curve], title: str) -> None:
-    canvas = draw(figures(drawn), title)
+    canvas = draw(charts(drawn), title)
     texts = list(canvas.texts)
     for axes in canvas.axes:
-        texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label, axes._left_title]
+        texts += [*axes.texts, axes.xaxis.label, axes.yaxis.label, *titles_of(axes)]
         texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
     texts += canvas.legends[0].get_texts()
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
@@ -71,14 +81,14 @@ def test_no_label_lies_over_another(drawn: list[Curve], title: str) -> None:
 
 def test_points_are_labelled_with_their_budgets() -> None:
     records = [record(f"p{number}", budget, number > 4) for budget in (0, 64, 128, 1024, None) for number in range(9)]
-    main, *_ = draw(figures(curves_of(records))).axes
-    assert [text.get_text() for text in main.texts] == ["0", "64", "128", "1k–none"]
+    main, *_ = draw(charts(curves_of(records))).axes
+    assert [text.get_text() for text in main.texts] == ["budget 1k–unlimited", "budget 0", "budget 64", "budget 128"]
 
 
 def test_names_mean_nothing_to_matplotlib(tmp_path: Path) -> None:
     records = sweep(model="_$\\frac{1}{$") + sweep(model="__init__")
     save(curves_of(records), tmp_path / "curve.png", "$\\undefined$")
-    legend = draw(figures(curves_of(records))).legends[0]
+    legend = draw(charts(curves_of(records))).legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["_$\\frac{1}{$", "__init__"]
 
 
@@ -86,7 +96,7 @@ def test_many_curves_have_room_for_their_names(tmp_path: Path) -> None:
     records = [
         each for number in range(14) for each in sweep(2, model=f"a model with quite a long name, number {number}")
     ]
-    canvas = draw(figures(curves_of(records)))
+    canvas = draw(charts(curves_of(records)))
     assert canvas.legends[0].get_window_extent().y0 > canvas.axes[0].get_window_extent().y1
 
 
@@ -109,7 +119,7 @@ def test_report_draws_files_and_in_the_terminal(tmp_path: Path, capsys: pytest.C
     assert run(["report", str(results), *plots, "--reference", "e1"]) == 0
     output = capsys.readouterr()
     assert all(path.exists() for path in pictures)
-    assert "● abacus  10.0 % to 90.0 %" in output.out
+    assert "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %" in output.out
     assert f"{pictures[0]} is drawn." in output.err
 
 
@@ -130,13 +140,13 @@ def test_report_refuses_plots_before_it_reads_anything(
 
 
 def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[Curve], tmp_path: Path) -> None:
-    hide = "import sys; sys.modules['matplotlib'] = None; import thinkcap.show.plot as plot; "
-    hide += "from thinkcap.show.reference import references; "
+    hide = "import sys; sys.modules['matplotlib'] = None; import thinkcap.show.curve.plot as plot; "
+    hide += "from thinkcap.show.curve.published import published_curves; "
     child = subprocess.run(
         [
             sys.executable,
             "-c",
-            f"{hide} plot.save(references('e1'), 'curve.html'); plot.save(references('e1'), 'c.png')",
+            f"{hide} plot.save(published_curves('e1'), 'curve.html'); plot.save(published_curves('e1'), 'c.png')",
         ],
         cwd=tmp_path,
         capture_output=True,
@@ -149,21 +159,21 @@ def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[C
 @pytest.mark.parametrize("width", [40, 60, 79, 110])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_a_chart_keeps_its_width_and_needs_no_colour(drawn: list[Curve], width: int, unicode: bool) -> None:
-    for figure in figures(drawn):
-        rows = [row.plain for row in chart(figure, width, 15, unicode)]
+    for chart in charts(drawn):
+        rows = [row.plain for row in chart_rows(chart, width, 15, unicode)]
         assert max(map(cell_len, rows)) <= width
         shapes = "●■▲" if unicode else "ox*"
-        assert [row[0] for row in rows[-len(figure.lines) :]][:3] == list(shapes)
+        assert [row[0] for row in rows[-len(chart.lines) :]][:3] == list(shapes)
         assert unicode or all(ord(character) < 128 for row in rows for character in row)
 
 
 def test_a_chart_goes_up_where_accuracy_does() -> None:
     (curve,) = curves_of(sweep())
-    rows = [row.plain for row in chart(figures([curve])[0])]
+    rows = [row.plain for row in chart_rows(charts([curve])[0])]
     places = sorted((row.index("●"), -number) for number, row in enumerate(rows[:-1]) if "●" in row)
     assert places == sorted(places, key=lambda place: place[1])
     assert rows[0] == "Accuracy for the tokens spent: accuracy by mean tokens used"
-    assert rows[-1] == "● abacus  10.0 % to 90.0 %"
+    assert rows[-1] == "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %"
 
 
 def test_no_color_leaves_no_sequences(drawn: list[Curve], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ import pytest
 import thinkcap
 from tests.browser import Visit
 from tests.show.sweeps import curves_of, record, sweep
-from thinkcap.show.curve_page import page
-from thinkcap.show.plot import save
-from thinkcap.show.reference import references
+from thinkcap.show.curve.page.html import page
+from thinkcap.show.curve.plot import save
+from thinkcap.show.curve.published import published_curves
 
 HOSTILE = (
     "</script><script>document.title='taken'</script><!--<script><img src=x onerror=\"document.title='taken'\">"
@@ -144,7 +144,7 @@ def test_half_a_surrogate_pair_can_be_written(tmp_path: Path) -> None:
 
 
 def test_votes_and_published_points_are_drawn_too() -> None:
-    data = Parts(page([*curves_of(sweep()), *references("e1")])).data
+    data = Parts(page([*curves_of(sweep()), *published_curves("e1")])).data
     assert [curve["published"] for curve in data["curves"]] == [False, True]
     assert all(point["results"] is None for point in data["curves"][1]["points"])
 
@@ -154,7 +154,7 @@ def test_votes_and_published_points_are_drawn_too() -> None:
 
 @pytest.fixture
 def written(swept: list[dict[str, Any]], tmp_path: Path) -> Path:
-    save([*curves_of(swept), *references("e1")], tmp_path / "curve.html")
+    save([*curves_of(swept), *published_curves("e1")], tmp_path / "curve.html")
     return tmp_path / "curve.html"
 
 
@@ -176,7 +176,7 @@ def test_a_click_on_a_point_leads_to_the_thought_and_its_cut(
     visit: Visit, written: Path, swept: list[dict[str, Any]]
 ) -> None:
     browser = visit(written)
-    assert len(all_of(browser, "#figures figure")) == 3
+    assert len(all_of(browser, "#drawings figure")) == 3
     one(browser, '[data-key="accuracy-0-1"]').click()
     assert one(browser, "#where h2").text == "abacus · bare cut, budget 16"
     rows = all_of(browser, "#problems button")
@@ -201,11 +201,11 @@ def test_other_budgets_and_filters_of_the_same_problem(visit: Visit, written: Pa
     one(browser, '[data-key="cut-1-0"]').click()
     all_of(browser, "#problems button")[2].click()
     chips = all_of(browser, "#result .chips button")
-    assert [chip.text.split()[0] for chip in chips] == ["0", "16", "32", "64", "none"]
+    assert [chip.text.split()[0] for chip in chips] == ["0", "16", "32", "64", "unlimited"]
     chips[-1].click()
     assert one(browser, "#result h2").text == "sum-2"
-    assert one(browser, "#where h2").text.endswith("budget none")
-    assert one(browser, ".end.closed").text == "the model closed its thought"
+    assert one(browser, "#where h2").text.endswith("budget unlimited")
+    assert one(browser, ".end.closed").text == "stopped by itself"
     one(browser, "#filters input").send_keys("compute")
     assert [row.text.split()[1] for row in all_of(browser, "#problems button")] == ["sum-2"]
     one(browser, "#filters input").send_keys("x")
