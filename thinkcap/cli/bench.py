@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from thinkcap.cli.options import MOST_THREADS, Number, ParamType, debug_option
+from thinkcap.cli.options import GroupedCommand, ParamType, debug_option, json_option, load_options, option, whole
+from thinkcap.runs.load_options import LoadOptions
 
 if TYPE_CHECKING:
-    from thinkcap.runs.speed import Speed
+    from thinkcap.runs.speed import ModelSpeed
 
 EXAMPLES = """\
 \b
@@ -30,44 +31,33 @@ class Widths(ParamType):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
         if isinstance(value, tuple):
             return value
-        number = Number(1, 256, whole=True)
-        return tuple(sorted({int(number.convert(part, parameter, context)) for part in value.split(",")}))
+        number = whole(1, 256)
+        return tuple(sorted({number.convert(part, parameter, context) for part in value.split(",")}))
 
 
-@click.command(epilog=EXAMPLES, short_help="Measure how fast this machine runs a model.")
-@click.option("--model", "-m", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or a path to a .gguf.")
-@click.option("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …")
-@click.option("--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, help="Sequences at once to try.")
-@click.option(
-    "--tokens", type=Number(4, whole=True), default=32, show_default=True, help="Tokens a sequence, each time."
+@click.command(cls=GroupedCommand, epilog=EXAMPLES, short_help="Measure how fast this machine runs a model.")
+@load_options(without=["context", "think_start", "think_end"])
+@option(
+    "--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, group="Run", help="Sequences at once to try."
 )
-@click.option(
-    "--repeats", type=Number(1, whole=True), default=3, show_default=True, help="Times a width; the median counts."
+@option("--tokens", type=whole(4), default=32, show_default=True, group="Run", help="Tokens per sequence in each run.")
+@option(
+    "--repeats",
+    type=whole(1),
+    default=3,
+    show_default=True,
+    group="Run",
+    help="Runs per width; the median is reported.",
 )
-@click.option("--threads", type=Number(1, MOST_THREADS, whole=True), help="CPU threads.")
-@click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU.")
-@click.option("--tune", is_flag=True, help="Find the best threads and width, and use them from now on.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-@click.option("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log.")
+@option("--tune", is_flag=True, group="Run", help="Find the best threads and width, and use them from now on.")
+@json_option
 @debug_option
-def command(
-    model: str | None,
-    quant: str | None,
-    widths: tuple[int, ...],
-    tokens: int,
-    repeats: int,
-    threads: int | None,
-    gpu_layers: int | None,
-    tune: bool,
-    as_json: bool,
-    verbose: bool,
-) -> None:
+def command(load: LoadOptions, widths: tuple[int, ...], tokens: int, repeats: int, tune: bool, as_json: bool) -> None:
     """Measure prompt and decode rates of a model on this machine, and say what they mean.
 
-    With --tune every sensible number of threads is tried, and the best, with the best width, is kept in your settings
-    and used by default from then on.
+    With --tune every sensible number of threads is tried. The best, with the best width, is kept in your settings and
+    used by default from then on.
     """
-    from thinkcap import load
     from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.speed import candidates, measure
     from thinkcap.show.live.meter import Meter
@@ -76,8 +66,8 @@ def command(
 
     meter = Meter(sys.stderr) if sys.stderr.isatty() else None
 
-    def run(threads: int | None) -> Speed:
-        with load(model, quant=quant, threads=threads, gpu_layers=gpu_layers, verbose=verbose) as engine:
+    def run(threads: int | None) -> ModelSpeed:
+        with replace(load, threads=threads).load() as engine:
             note = f", {threads} threads …" if tune else " …"
             return measure(
                 engine,
@@ -88,9 +78,9 @@ def command(
             )
 
     if not tune:
-        speed = run(threads)
+        speed = run(load.threads)
     else:
-        tried = [run(count) for count in ([threads] if threads else candidates(physical_cores()))]
+        tried = [run(count) for count in ([load.threads] if load.threads else candidates(physical_cores()))]
         speed = max(tried, key=lambda speed: speed.best.tokens_per_second)
     if meter:
         meter.close()

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from thinkcap.catalog.locate import NotDownloaded, Reference
+    from thinkcap.catalog.locate import Reference
     from thinkcap.catalog.pull import Plan, Progress
+    from thinkcap.runs.load_options import LoadOptions
 
 EXAMPLES = """\
 \b
@@ -58,22 +59,24 @@ def command(model: str | None, quant: str | None, revision: str | None, convert:
         write_json(record, sys.stdout)
 
 
-def offer(error: NotDownloaded) -> None:
-    """On a terminal, asks whether to fetch the model that `error` says is missing, and does; raises `error` elsewhere.
+def offer_if_missing(load: LoadOptions) -> None:
+    """Asks on a terminal whether to fetch a model that is not here yet, and does.
 
-    Returns once the model is there. Raises `error` where the user says no.
+    Raises NotDownloaded, which says how, if the answer is no or there is no terminal.
     """
-    from thinkcap.catalog.locate import resolve
+    from thinkcap.catalog.locate import NotDownloaded, resolve
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise error
-    reference = resolve(error.name, error.quant)
-    convert = error.command.endswith("--convert")
-    what = "Fetch the original and convert it now?" if convert else "Fetch it now?"
-    _say(f"{error.spoken} is not downloaded yet.")
-    if not click.confirm(what, default=False, err=True):
-        raise error
-    fetch(reference, convert=convert)
+    try:
+        load.locate()
+    except NotDownloaded as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        convert = error.command.endswith("--convert")
+        what = "Fetch the original and convert it now?" if convert else "Fetch it now?"
+        _say(f"{error.spoken} is not downloaded yet.")
+        if not click.confirm(what, default=False, err=True):
+            raise
+        fetch(resolve(error.name, error.quant), convert=convert)
 
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +12,7 @@ from thinkcap.cli.options import debug_option
 from thinkcap.errors import UsageError
 
 if TYPE_CHECKING:
-    from thinkcap.runs.records import Record
+    from thinkcap.runs.report import Report
     from thinkcap.show.curve.curve import Curve
 
 TERMINAL = "-"
@@ -66,76 +65,45 @@ def command(
     tokens asked: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
     problems behind every point.
     """
-    summarise(
-        files,
-        by=by,
-        votes=votes,
-        failures=failures,
-        regrade=regrade,
-        as_json=as_json,
-        plots=plots,
-        reference=reference or "",
-    )
-
-
-def summarise(
-    files: Sequence[str],
-    *,
-    by: str | None = None,
-    votes: bool = False,
-    failures: bool = False,
-    regrade: bool = False,
-    as_json: bool = False,
-    plots: Sequence[str] = (),
-    reference: str = "",
-) -> None:
-    """Prints what the files hold; the arguments are the command's."""
-    from thinkcap.grading import Grader
-    from thinkcap.runs import report
-    from thinkcap.runs.methods import methods
-    from thinkcap.text import write_json, write_line
+    from thinkcap.runs.report import make_report
 
     if TERMINAL in plots and (as_json or failures):
         raise UsageError("--plot - draws below the tables, so it goes with neither --json nor --failures.")
-    published = _published(plots, reference) if plots or reference else []
-    records = report.read_all(files)
-    with ExitStack() as stack:
-        grader = stack.enter_context(Grader())
-        changed = report.regrade(records, grader) if regrade else None
-        groups = report.group(records, by, grader)
-        votes = votes or any(group.settings["depths"] for group in groups)
-        compared = methods(groups, grader) if votes else []
-    wrong = report.failures(records) if failures else None
+    published = _published(plots, reference or "") if plots or reference else []
+    report = make_report(files, by=by, votes=votes, again=regrade)
+    drawn: list[Curve] = []
     if plots:
         from thinkcap.show.curve.curve import curves, method_curves
 
-        drawn = [*curves(groups, votes=not compared), *method_curves(compared), *published]
+        drawn = [*curves(report.groups, votes=not report.methods), *method_curves(report.methods or []), *published]
         _save(drawn, plots)
-    if as_json:
-        figures: dict[str, Any] = {"groups": [group.to_dict() for group in groups]}
-        if votes:
-            figures |= {"methods": [method.to_dict() for method in compared]}
-        if changed is not None:
-            figures |= {"changed": changed}
-        if wrong is not None:
-            figures |= {"failures": wrong}
-        write_json(figures, sys.stdout)
+    if failures and not as_json:
+        _print_failures(report)
         return
-    if wrong is not None:
-        _show_failures(wrong)
-        return
-    from thinkcap.show.tables.group_table import print_report
-    from thinkcap.show.tables.method_table import print_methods
-
-    print_report(groups, sys.stdout, by)
-    if votes:
-        print_methods(compared, sys.stdout)
-    if changed is not None:
-        write_line(f"{changed} of {len(records)} verdicts changed; the files stay as they are.", sys.stdout)
+    print_figures(report, as_json=as_json, by=by, failures=failures)
     if TERMINAL in plots:
         from thinkcap.show.curve.text_chart import print_chart
 
         print_chart(drawn, sys.stdout)
+
+
+def print_figures(report: Report, *, as_json: bool = False, by: str | None = None, failures: bool = False) -> None:
+    """Prints a report's tables, or JSON; `failures` puts what went wrong into the JSON."""
+    from thinkcap.show.tables.group_table import print_report
+    from thinkcap.show.tables.method_table import print_methods
+    from thinkcap.text import write_json, write_line
+
+    if as_json:
+        wrong = {"failures": [result.to_dict() for result in report.failures]} if failures else {}
+        write_json(report.to_dict() | wrong, sys.stdout)
+        return
+    print_report(report.groups, sys.stdout, by)
+    if report.methods is not None:
+        print_methods(report.methods, sys.stdout)
+    if report.changed is not None:
+        write_line(
+            f"{report.changed} of {len(report.results)} verdicts changed; the files stay as they are.", sys.stdout
+        )
 
 
 def _published(plots: Sequence[str], reference: str) -> list[Curve]:
@@ -158,10 +126,10 @@ def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
     for path in plots:
         if path != TERMINAL:
             save(curves, path)
-            write_line(f"thinkcap: {one_line(path)} is drawn.", sys.stderr)
+            write_line(f"thinkcap: Wrote {one_line(path)}.", sys.stderr)
 
 
-def _show_failures(records: list[Record]) -> None:
+def _print_failures(report: Report) -> None:
     from shutil import get_terminal_size
 
     from thinkcap.runs.report import reason
@@ -169,8 +137,9 @@ def _show_failures(records: list[Record]) -> None:
     from thinkcap.text import write_line
 
     width = get_terminal_size().columns - 1
-    for record in records:
-        for line in failure_lines(record, reason(record), width):
+    wrong = report.failures
+    for result in wrong:
+        for line in failure_lines(result, reason(result), width):
             write_line(line, sys.stdout)
-    results = f"{len(records)} result{'s' * (len(records) != 1)}"
-    write_line(f"{results} went wrong." if records else "Nothing went wrong.", sys.stdout)
+    results = f"{len(wrong)} result{'s' * (len(wrong) != 1)}"
+    write_line(f"{results} went wrong." if wrong else "Nothing went wrong.", sys.stdout)

@@ -40,6 +40,11 @@ class Report:
     methods: list[Method] | None = None
     changed: int | None = None
 
+    @property
+    def failures(self) -> list[Result]:
+        """The results that went wrong: could not be run, or gave another answer than expected, or none."""
+        return [result for result in self.results if result.error is not None or result.correct is False]
+
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON, without the results."""
         figures: dict[str, Any] = {"groups": [group.to_dict() for group in self.groups]}
@@ -101,13 +106,8 @@ def regrade(results: Sequence[Result], grader: Grader) -> tuple[list[Result], in
     return graded, sum(before.correct is not after.correct for before, after in zip(results, graded, strict=True))
 
 
-def failures(results: Iterable[Result]) -> list[Result]:
-    """The results that went wrong: could not be run, or gave another answer than expected, or none."""
-    return [result for result in results if result.error is not None or result.correct is False]
-
-
 def reason(result: Result) -> str:
-    """What went wrong with one of `failures`, in a few words."""
+    """What went wrong with one of the failures, in a few words."""
     if result.error is not None:
         return "not run"
     if not result.answer:

@@ -34,6 +34,7 @@ class ResultFile:
     settings  the settings of the results found in it; None if there are none
     done      what it holds: key → a fingerprint of the problem's text
     graded, correct  how many of these were graded, and found correct
+    failed, error    how many could not be run, and why the last could not
     repaired  whether a torn last line was cut off
 
     Raises UsageError if the path is `-` or leads to `source`, the file of the problems; ThinkcapError if another run
@@ -50,7 +51,8 @@ class ResultFile:
             raise UsageError(f"{path} is the file of the problems: name another file for the results with -o.")
         self.settings: Mapping[str, Any] | None = None
         self.done: dict[Key, int] = {}
-        self.graded = self.correct = 0
+        self.graded = self.correct = self.failed = 0
+        self.error = ""
         self.repaired = False
         try:
             if self.path.exists() and not self.path.is_file():
@@ -101,7 +103,7 @@ class ResultFile:
         self._file.truncate(0)
         self.settings = None
         self.done.clear()
-        self.graded = self.correct = 0
+        self.graded = self.correct = self.failed = 0
 
     def append(self, result: Result) -> None:
         """Writes one result, which then outlives the process. Raises ThinkcapError if the disk is full."""
@@ -120,6 +122,9 @@ class ResultFile:
         if result.correct is not None:
             self.graded += 1
             self.correct += result.correct
+        if result.error is not None:
+            self.failed += 1
+            self.error = result.error
 
     def _scan(self) -> None:
         """Reads what is there, and cuts a torn last line off."""
