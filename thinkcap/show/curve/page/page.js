@@ -148,7 +148,7 @@
         pointerenter: (event) => tip(event.currentTarget, curve, point), pointerleave: hideTip,
         focus: (event) => { if (event.currentTarget.matches(":focus-visible")) tip(event.currentTarget, curve, point); }, blur: hideTip,
       },
-    }, svg("circle", { class: "halo", r: 12 }), shape(curve, 1 + 0.45 * under), svg("circle", { class: "ring", r: 9 }));
+    }, svg("circle", { class: "halo", r: 12 }), shape(curve, 1 + 0.6 * under), svg("circle", { class: "ring", r: 9 }));
   }
 
   // A label goes where it covers no other label, point or line, or is left out; each line's last point has one in any
