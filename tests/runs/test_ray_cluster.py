@@ -13,8 +13,8 @@ import pytest
 
 from thinkcap import cli
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.cluster import Cluster, engines_on
-from thinkcap.runs.key import Key
+from thinkcap.runs.ray_cluster import RayCluster, engines_on
+from thinkcap.runs.result import Key
 
 GREEDY = ("--model", "abacus", "--quant", "f16", "--temperature", "0", "--budget", "48", "--solution-budget", "24")
 
@@ -47,12 +47,12 @@ def records(path: Path) -> dict[str, Any]:
 
 def test_a_model_that_no_worker_can_load_is_one_sentence(ray_cluster: Any) -> None:
     with pytest.raises(ThinkcapError, match="could be loaded: There is no model named 'nonesuch'"):
-        Cluster(ray_cluster.address, {"name": "nonesuch"})
+        RayCluster(ray_cluster.address, {"name": "nonesuch"})
 
 
 def test_an_address_where_nothing_answers_is_one_sentence() -> None:
     with pytest.raises(ThinkcapError, match=r"127.0.0.1:1 can't be reached .*Connection refused"):
-        Cluster("127.0.0.1:1", {"name": "abacus"})
+        RayCluster("127.0.0.1:1", {"name": "abacus"})
 
 
 def test_a_cluster_sweeps(ray_cluster: Any, sums: Path, tmp_path: Path) -> None:
