@@ -20,9 +20,8 @@ def sample(problem: str, number: int = 0, correct: bool | None = True, **fields:
     """A sample of a problem whose thought ended by itself."""
     budget = {"thinking": 100, "solution": 50, "prompt_mode": "none"}
     counts = {"thinking_tokens": 80, "injected_tokens": 0, "solution_tokens": 20, "stop_reason": "natural"}
-    return result(
-        problem, number, **{"correct": correct, "expected": None, "answer": "1", "budget": budget, **counts, **fields}
-    )
+    given = {"correct": correct, "expected": None, "answer": "1", "budget": budget, **counts, **fields}
+    return result(problem, number, **given)
 
 
 def test_pass_at_k_against_values_by_hand() -> None:

@@ -16,10 +16,8 @@ from thinkcap.runs.report import Report, read_all, reason, regrade
 from thinkcap.runs.result import Result
 
 
-def answered(
-    id: str = "1", sample: int = 0, thinking: int | None = 64, correct: bool | None = True, **more: Any
-) -> Result:
-    return result(id, sample, thinking, **{"correct": correct, "stop_reason": "natural", "thinking_tokens": 10} | more)
+def answered(id: str = "1", sample: int = 0, thinking: int | None = 64, **fields: Any) -> Result:
+    return result(id, sample, thinking, **{"stop_reason": "natural", "thinking_tokens": 10} | fields)
 
 
 def written(path: Path, *lines: dict[str, Any]) -> Path:

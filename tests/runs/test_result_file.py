@@ -22,8 +22,8 @@ RUN = {"model": "abacus", "seed": 0, "budget": {"thinking": 256, "solution": 102
 
 def record(id: str = "1", sample: int = 0, **more: Any) -> dict[str, Any]:
     """A result's line as it is written."""
-    given = {"id": id, "sample": sample, "correct": None, "run": RUN, "seconds": {}}
-    return Result.from_dict(line(**(given | {"problem": f"What is {id} + 1?"} | more))).to_dict()
+    given = {"problem": f"What is {id} + 1?", "correct": None, "run": RUN}
+    return Result.from_dict(line(id, sample) | given | more).to_dict()
 
 
 def filled(path: Path, *lines: dict[str, Any]) -> Path:
@@ -43,7 +43,7 @@ def test_what_was_appended_is_read_back_and_continued(tmp_path: Path) -> None:
     assert read_lines(path) == [record(), awkward]
     assert path.read_bytes().count(b"\n") == 2
     with ResultFile(path) as results:
-        assert set(results.done) == {Key("1", 0), Key("ü\n", 0)}
+        assert set(results.done) == {Key("1", 0, 64), Key("ü\n", 0, 64)}
         assert (results.graded, results.correct, results.repaired) == (1, 1, False)
         results.append(Result.from_dict(record("1", 1)))
     assert [(entry.id, entry.sample) for entry in read(path)] == [("1", 0), ("ü\n", 0), ("1", 1)]
@@ -99,19 +99,18 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
 
 def test_another_problem_of_the_same_id_is_refused(tmp_path: Path) -> None:
     with ResultFile(filled(tmp_path / "r.jsonl", record("7"))) as results:
-        results.check_problem(Key("7", 0), "What is 7 + 1?")
-        results.check_problem(Key("8", 0), "anything")
+        results.check_problem(Key("7", 0, 64), "What is 7 + 1?")
+        results.check_problem(Key("8", 0, 64), "anything")
         with pytest.raises(UsageError, match="problem 7, whose text was another"):
-            results.check_problem(Key("7", 0), "What is 7 + 2?")
+            results.check_problem(Key("7", 0, 64), "What is 7 + 2?")
+
+
+OPEN = "import sys; from thinkcap.runs.result_file import ResultFile; ResultFile(sys.argv[1])"
 
 
 def test_a_second_run_is_kept_off_the_file(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    second = [
-        sys.executable,
-        "-c",
-        "import sys; from thinkcap.runs.result_file import ResultFile; ResultFile(sys.argv[1])",
-    ]
+    second = [sys.executable, "-c", OPEN]
     with ResultFile(path):
         run = subprocess.run([*second, str(path)], capture_output=True, text=True, check=False)
         assert "Another run is writing" in run.stderr

@@ -16,7 +16,7 @@ def cut_outcome() -> Outcome:
         model="abacus",
         quant="q8_0",
         seed=0,
-        budget=Budget(thinking=64),
+        budget=Budget(thinking=64, solution=1024, min_thinking=0, time_limit=None),
         style="bare",
         prompt_mode="none",
         thinking="384 + 297 = 681",

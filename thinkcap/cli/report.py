@@ -132,14 +132,13 @@ def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
 def _print_failures(report: Report) -> None:
     from shutil import get_terminal_size
 
-    from thinkcap.runs.report import reason
     from thinkcap.show.tables.failure_lines import failure_lines
     from thinkcap.text import write_line
 
     width = get_terminal_size().columns - 1
     wrong = report.failures
     for result in wrong:
-        for line in failure_lines(result, reason(result), width):
+        for line in failure_lines(result, width):
             write_line(line, sys.stdout)
     results = f"{len(wrong)} result{'s' * (len(wrong) != 1)}"
     write_line(f"{results} went wrong." if wrong else "Nothing went wrong.", sys.stdout)

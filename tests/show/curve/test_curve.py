@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from tests.show.sweeps import BUDGETS, curves_of, record, sweep
 from thinkcap.errors import UsageError
 from thinkcap.grading import Grader
-from thinkcap.runs import report
+from thinkcap.runs.groups import group
+from thinkcap.runs.intervals import wilson
 from thinkcap.runs.methods import Method
-from thinkcap.runs.metrics import wilson
+from thinkcap.runs.result import Result
 from thinkcap.show.curve.axis import Axis, round_ticks
 from thinkcap.show.curve.chart import Chart, charts
 from thinkcap.show.curve.curve import Curve, Point, caption, curves, method_curves
@@ -32,7 +33,7 @@ def test_a_point_for_each_budget_from_small_to_none() -> None:
     assert curve.points[0].accuracy is not None
     assert curve.points[0].accuracy.value == 0.1
     assert curve.points[0].accuracy.low < 0.1 < curve.points[0].accuracy.high
-    assert len(curve.points[0].records) == 10
+    assert len(curve.points[0].results) == 10
 
 
 def test_curves_are_named_by_what_they_differ_in() -> None:
@@ -76,10 +77,10 @@ def test_lengths_count_the_response_where_it_is_asked_for_and_else_the_thought()
 def test_votes_cost_what_their_samples_cost_together() -> None:
     records = [each for sample in range(4) for each in sweep(sample=sample)]
     with Grader() as grader:
-        single, vote = curves(report.group(records, None, grader))
+        single, vote = curves(group(map(Result.from_dict, records), None, grader))
     assert vote.name == "abacus · maj@4"
     assert [point.used for point in vote.points] == [4 * point.used for point in single.points]
-    assert vote.points[0].records is single.points[0].records
+    assert vote.points[0].results is single.points[0].results
     assert [line.name for line in by_kind([single, vote])["cut"].lines] == ["abacus"]
 
 

@@ -14,6 +14,7 @@ import pytest
 import thinkcap
 from tests.browser import Visit
 from tests.show.sweeps import curves_of, record, sweep
+from thinkcap.runs.result import Result
 from thinkcap.show.curve.page.html import page
 from thinkcap.show.curve.plot import save
 from thinkcap.show.curve.published import published_curves
@@ -109,7 +110,7 @@ def test_the_message_of_a_cut_is_told_from_the_thought(swept: list[dict[str, Any
         result
         for point in data["curves"][1]["points"]
         for result in data["results"][point["results"]]
-        if result["stop"] == "budget" and point["label"] != "0"
+        if result["stop"] == "cut at the budget" and point["label"] != "0"
     ]
     assert len(cut) >= len(PROBLEMS)
     assert len({result["thought"][2].strip() for result in cut}) == 1
@@ -132,7 +133,7 @@ def test_answers_to_one_thought_are_told_apart() -> None:
     assert [table[0]["sample"] for table in data["results"]] == ["0", "0"]
     (curve,) = curves_of([record("p", 8)])
     (point,) = curve.points
-    several = replace(point, records=[record("p", 8, reply=1), record("p", 8, reply=0)])
+    several = replace(point, results=[Result.from_dict(record("p", 8, reply=index)) for index in (1, 0)])
     data = Parts(page([replace(curve, points=(several,))])).data
     assert [result["sample"] for result in data["results"][0]] == ["0", "0.1"]
     assert len(data["thoughts"]) == 1

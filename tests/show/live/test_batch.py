@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
+from tests.show.outcomes import cut_outcome
 from tests.show.screen import Clock, Screen, Wire
 from thinkcap.engine.core import Step
+from thinkcap.engine.outcome import Outcome
+from thinkcap.runs.result import Result
 from thinkcap.show.live.batch_bar import BatchBar
 from thinkcap.show.live.batch_progress import BatchProgress
 from thinkcap.show.live.batch_view import BatchLog, BatchView, choose_batch_view
@@ -26,8 +29,12 @@ def step(seconds: float, sampled: int, active: int = 4) -> Step:
     return Step(active, 10, sampled, sampled, seconds, seconds)
 
 
-def result(correct: bool | None = None, **more: Any) -> dict[str, Any]:
-    return {"thinking_tokens": 10, "solution_tokens": 5, "correct": correct, **more}
+def result(correct: bool | None = None) -> Outcome:
+    return replace(cut_outcome(), correct=correct)
+
+
+def failed(error: str) -> Result:
+    return Result.from_dict(cut_outcome().to_dict() | {"error": error})
 
 
 def test_rate_time_left_and_accuracy() -> None:
@@ -43,7 +50,7 @@ def test_rate_time_left_and_accuracy() -> None:
     assert progress.done == 11
     assert progress.seconds_left == 9 * 30 / 3
     assert progress.accuracy == 0.3
-    progress.result({"error": "too long"})
+    progress.result(failed("too long"))
     assert progress.figures() == "100 tok/s · 4 at once · 1 min 20 s left · 30.0 % correct · 1 failed"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from thinkcap.runs.report import group
+from thinkcap.runs.groups import group
+from thinkcap.runs.result import Result
 from thinkcap.show.tables.failure_lines import MOST_SHOWN, failure_lines
 from thinkcap.show.tables.group_table import print_report
 
@@ -21,7 +22,7 @@ def record(id: str, sample: int = 0, correct: bool = True, **more: Any) -> dict[
 
 def printed(records: list[dict[str, Any]], by: str | None = None) -> list[str]:
     file = io.TextIOWrapper(io.BytesIO(), "utf-8")
-    print_report(group(records, by), file, by)
+    print_report(group(map(Result.from_dict, records), by), file, by)
     file.seek(0)
     return file.read().splitlines()
 
@@ -53,7 +54,7 @@ def test_parts_of_a_run_keep_their_sizes_where_columns_have_to_go() -> None:
 
 def test_a_problem_too_long_to_be_run_does_not_fill_screens() -> None:
     failed = record("1", problem="1 + " * 20_000, error="The problem is too long.")
-    lines = list(failure_lines(failed, "not run", 79))
+    lines = list(failure_lines(Result.from_dict(failed), 79))
     assert "The problem is too long." in lines
     assert max(map(len, lines)) < MOST_SHOWN + 50
     assert any("80,000 characters" in line for line in lines)

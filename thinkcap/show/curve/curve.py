@@ -14,9 +14,10 @@ from thinkcap.show.words import budget_text, plural
 from thinkcap.text import one_line
 
 if TYPE_CHECKING:
+    from thinkcap.runs.groups import ResultGroup
+    from thinkcap.runs.intervals import Share
     from thinkcap.runs.methods import Method
-    from thinkcap.runs.metrics import Estimate
-    from thinkcap.runs.report import Group
+    from thinkcap.runs.result import Result
 
 NAME_LENGTH = 60
 
@@ -35,16 +36,16 @@ class Point:
     share_cut  of the thoughts, those that thinkcap ended; None if that is not known
     length     the mean tokens that `budget` is about: of the whole response if the model is told a length, as L1
                counts it, else of the thought
-    records    the results behind it
+    results    the results behind it
     """
 
     label: str
     budget: int | None
     used: float
-    accuracy: Estimate | None
+    accuracy: Share | None
     share_cut: float | None = None
     length: float | None = None
-    records: Sequence[Mapping[str, Any]] = ()
+    results: Sequence[Result] = ()
 
     @property
     def name(self) -> str:
@@ -72,13 +73,13 @@ class Curve:
     samples: int = 0
 
 
-def curves(groups: Iterable[Group], votes: bool = True) -> list[Curve]:
+def curves(groups: Iterable[ResultGroup], votes: bool = True) -> list[Curve]:
     """The curves of a report's groups, in their order: one for each model and setting other than the budget.
 
     Curves are named by what they differ in. If the groups have votes, a second curve shows the largest one at what its
     samples cost together, unless `votes` is off. Groups in which nothing could be run have no point.
     """
-    found: dict[SeriesKey, list[Group]] = {}
+    found: dict[SeriesKey, list[ResultGroup]] = {}
     for group in groups:
         found.setdefault(_key(group), []).append(group)
     _share_ends(found)
@@ -129,12 +130,12 @@ def _sampling(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{spoken} {settings[name]}" for name, spoken in names.items() if settings.get(name))
 
 
-def _key(group: Group) -> SeriesKey:
+def _key(group: ResultGroup) -> SeriesKey:
     split = () if group.by is None else (("by", group.by),)
     return (*((name, value) for name, value in group.settings.items() if name != "thinking"), *split)
 
 
-def _share_ends(found: dict[SeriesKey, list[Group]]) -> None:
+def _share_ends(found: dict[SeriesKey, list[ResultGroup]]) -> None:
     """Gives the curves of models that are told their budget the points of no thought and of no limit too: neither is a
     length to tell, so they are recorded as not told. Alone they make no curve."""
     for key in [key for key in found if dict(key).get("prompt_mode") == "none"]:
@@ -191,7 +192,7 @@ def _spoken(setting: str, value: Any) -> str:
     return f"{setting.replace('_', ' ')} {'none' if value is None else value}"
 
 
-def _curves_of(name: str, groups: Sequence[Group], votes: bool) -> Iterator[Curve]:
+def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterator[Curve]:
     groups = sorted(groups, key=lambda group: budget_order(group.settings.get("thinking")))
     told = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
     points = [(group, point) for group in groups if (point := _point(group, told)) is not None]
@@ -203,13 +204,13 @@ def _curves_of(name: str, groups: Sequence[Group], votes: bool) -> Iterator[Curv
     voters = min((max(group.metrics.maj_at, default=0) for group in groups), default=0)
     if votes and voters and not fractured:
         voted = tuple(
-            Point(point.label, point.budget, voters * point.used, group.metrics.maj_at[voters], records=point.records)
+            Point(point.label, point.budget, voters * point.used, group.metrics.maj_at[voters], results=point.results)
             for group, point in points
         )
         yield replace(curve, name=f"{name} · maj@{voters}", points=voted)
 
 
-def _point(group: Group, told: bool) -> Point | None:
+def _point(group: ResultGroup, told: bool) -> Point | None:
     metrics, budget = group.metrics, group.settings.get("thinking")
     if metrics.total_tokens is None:
         return None
@@ -220,7 +221,7 @@ def _point(group: Group, told: bool) -> Point | None:
         accuracy=metrics.accuracy,
         share_cut=metrics.share_cut,
         length=metrics.total_tokens if told else metrics.thinking_tokens,
-        records=group.records,
+        results=group.results,
     )
 
 

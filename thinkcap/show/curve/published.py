@@ -6,7 +6,7 @@ Source: Xu et al. 2025, *Scalable Chain of Thoughts via Elastic Reasoning* (arXi
 from __future__ import annotations
 
 from thinkcap.errors import UsageError
-from thinkcap.runs.metrics import Estimate
+from thinkcap.runs.intervals import Share
 from thinkcap.show.curve.curve import Curve, Point
 from thinkcap.show.words import budget_text
 
@@ -33,4 +33,4 @@ def _curve(name: str) -> Curve:
 def _point(label: str, used: float, percent: float) -> Point:
     """A published point: no interval was given, and the budget is not what thinkcap means by one."""
     accuracy = round(percent / 100, 4)
-    return Point(label, None, used, Estimate(accuracy, accuracy, accuracy))
+    return Point(label, None, used, Share(accuracy, accuracy, accuracy))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from thinkcap.show.words import SEPARATOR, duration, significant
 
 if TYPE_CHECKING:
     from thinkcap.engine.core import Step
+    from thinkcap.engine.outcome import Outcome
 
 WINDOW = 10.0
 """Seconds over which tokens per second are measured."""
@@ -45,17 +45,18 @@ class BatchProgress:
         while step.seconds - self._window[0][0] > WINDOW:
             self._window.popleft()
 
-    def result(self, record: Mapping[str, Any]) -> None:
+    def result(self, result: Outcome) -> None:
         """Takes a result that is written."""
         self.done += 1
-        if "error" in record:
+        error = getattr(result, "error", None)
+        if error is not None:
             self.failed += 1
-            self.error = record["error"]
+            self.error = error
             return
         self._results += 1
-        if record["correct"] is not None:
+        if result.correct is not None:
             self.graded += 1
-            self.correct += record["correct"]
+            self.correct += result.correct
 
     @property
     def rate(self) -> float | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self, TextIO
 
 from thinkcap.show.live.pacer import Pacer
 from thinkcap.show.live.view import is_steerable
@@ -13,6 +13,7 @@ from thinkcap.text import write_line
 
 if TYPE_CHECKING:
     from thinkcap.engine.core import Step
+    from thinkcap.engine.outcome import Outcome
     from thinkcap.show.live.batch_progress import BatchProgress
 
 
@@ -32,8 +33,8 @@ class BatchView:
         self.progress.step(step)
         self._show()
 
-    def result(self, record: Mapping[str, Any]) -> None:
-        self.progress.result(record)
+    def result(self, result: Outcome) -> None:
+        self.progress.result(result)
         self._show()
 
     def _show(self) -> None:

@@ -8,22 +8,22 @@ from thinkcap.show.words import duration, plural
 from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:
-    from thinkcap.runs.estimate import Estimate
+    from thinkcap.runs.estimate import RunEstimate
 
 
-def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int, model: str) -> list[str]:
-    """A line for each kind of cost; `results` counts those that are there already, too."""
-    answers = results // (problems * samples)
+def estimate_lines(estimate: RunEstimate) -> list[str]:
+    """A line for each kind of cost."""
+    results = estimate.results + estimate.done
+    answers = results // (estimate.problems * estimate.samples)
     several = f" × {answers} answers" if answers > 1 else ""
-    there = results - estimate.results
     sampled = estimate.thinking_tokens + estimate.solution_tokens
     memory = f"weights {bytes_text(estimate.weights_bytes)}"
     if estimate.kv_bytes is not None:
         memory += f", KV cache {bytes_text(estimate.kv_bytes)} for {estimate.parallel} at once"
     return [
-        f"model     {model}",
-        f"problems  {problems:,} × {plural(samples, 'sample')}{several} = {results:,} results"
-        + (f", {there:,} of them there already" if there else ""),
+        f"model     {estimate.model}",
+        f"problems  {estimate.problems:,} × {plural(estimate.samples, 'sample')}{several} = {results:,} results"
+        + (f", {estimate.done:,} of them there already" if estimate.done else ""),
         f"tokens    at most {sampled:,} sampled ({estimate.thinking_tokens:,} thinking, "
         f"{estimate.solution_tokens:,} solution), about {estimate.prompt_tokens:,} of prompts",
         f"memory    {memory}",
@@ -31,7 +31,7 @@ def estimate_lines(estimate: Estimate, problems: int, samples: int, results: int
     ]
 
 
-def _time(estimate: Estimate) -> str:
+def _time(estimate: RunEstimate) -> str:
     if estimate.seconds is None:
         return "not known before it runs on the GPU"
     most = f"at most about {duration(estimate.seconds)} at the speed this machine shows now"

@@ -9,8 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from thinkcap.runs.metrics import Estimate
-from thinkcap.runs.report import Group
+from thinkcap.runs.groups import ResultGroup
+from thinkcap.runs.intervals import Share
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, differing, interval_text, plain_table, print_note
 from thinkcap.show.words import SETTINGS, percent, plural, setting_text
@@ -21,7 +21,7 @@ FIRST_TO_GO_OF_PARTS = ("total", "answer", "solve", "maj", "pass", "cut", "resul
 """Columns in the order in which a narrow terminal loses them; parts of a run keep their sizes."""
 
 
-def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -> None:
+def print_report(groups: Sequence[ResultGroup], file: TextIO, by: str | None = None) -> None:
     """A table for each model, a row for each budget; columns that don't fit the terminal (else 80) are left out."""
     console = SafeConsole(file)
     unbounded = console.options.update(max_width=10_000)
@@ -39,7 +39,7 @@ def print_report(groups: Sequence[Group], file: TextIO, by: str | None = None) -
         console.print()
 
 
-def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encoding: str) -> Table:
+def _table(rows: Sequence[ResultGroup], by: str | None, hidden: Sequence[str], encoding: str) -> Table:
     table = plain_table(encoding)
     names = differing([row.settings for row in rows])
     add_figures(table, "budget")
@@ -57,9 +57,9 @@ def _table(rows: Sequence[Group], by: str | None, hidden: Sequence[str], encodin
     return table
 
 
-def _by_model(groups: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
+def _by_model(groups: Sequence[ResultGroup]) -> Iterator[tuple[str, list[ResultGroup]]]:
     """Each model's groups under a heading of what they have in common."""
-    models: dict[tuple[Any, ...], list[Group]] = {}
+    models: dict[tuple[Any, ...], list[ResultGroup]] = {}
     for group in groups:
         key = tuple(group.settings.get(name) for name in ("model", "quant", "model_sha256"))
         models.setdefault(key, []).append(group)
@@ -69,7 +69,7 @@ def _by_model(groups: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
         yield name + (f" (file {one_line(str(key[2]), 8)})" if names.count(key[:2]) > 1 else ""), rows
 
 
-def _heading(name: str, rows: Sequence[Group]) -> str:
+def _heading(name: str, rows: Sequence[ResultGroup]) -> str:
     """A figure's name with its k. If a run is not finished, Avg@k has the most samples a problem has, and pass@k and
     maj@k the fewest, since they need as many of every problem."""
     largest = {
@@ -83,7 +83,7 @@ def _heading(name: str, rows: Sequence[Group]) -> str:
     return f"{spoken}@{ks.pop()}" if len(ks) == 1 else f"{spoken}@k"
 
 
-def _cells(group: Group) -> Mapping[str, str]:
+def _cells(group: ResultGroup) -> Mapping[str, str]:
     metrics = group.metrics
     return {
         "results": f"{metrics.samples:,}",
@@ -100,7 +100,7 @@ def _cells(group: Group) -> Mapping[str, str]:
     }
 
 
-def _of_most(shares: Mapping[int, Estimate]) -> str:
+def _of_most(shares: Mapping[int, Share]) -> str:
     """The share of the largest k above 1: that of 1 is the mean."""
     k = max(shares, default=1)
     return percent(shares[k].value) if k > 1 else ""
@@ -110,7 +110,7 @@ def _mean(count: float | None) -> str:
     return "" if count is None else f"{count:,.0f}"
 
 
-def _notes(rows: Sequence[Group]) -> Iterator[str]:
+def _notes(rows: Sequence[ResultGroup]) -> Iterator[str]:
     """What the columns leave out, a line each."""
     first = rows[0].metrics
     fewest, most = (extreme(row.metrics.problems for row in rows) for extreme in (min, max))

@@ -9,13 +9,13 @@ from thinkcap.show.words import duration, plural
 from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:
-    from thinkcap.runs.speed import Speed
+    from thinkcap.runs.speed import ModelSpeed
 
 PROMPT, THOUGHT, SOLUTION = 128, 1024, 256
 PROBLEMS, SAMPLES = 100, 4
 
 
-def speed_lines(speed: Speed) -> Iterator[str]:
+def speed_lines(speed: ModelSpeed) -> Iterator[str]:
     """The table, and below it what it means, a line each, at most 80 columns wide."""
     yield (
         f"{speed.model} ({speed.quant}), {plural(speed.threads, 'thread')}: "

@@ -38,6 +38,5 @@ def print_sweep(outcomes: Sequence[Outcome], file: TextIO) -> None:
             *([Text("yes", "green") if outcome.correct else Text("no", "red")] if judged else []),
         )
     console.print(table)
-    records = [outcome.to_dict() for outcome in outcomes]
-    alone = sum(map(total_tokens, records))
-    print_note(console, f"{cost_of(records).total:,} tokens; separate runs for each budget would take {alone:,}")
+    alone = sum(map(total_tokens, outcomes))
+    print_note(console, f"{cost_of(outcomes).total:,} tokens; separate runs for each budget would take {alone:,}")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from thinkcap.runs.metrics import Estimate
+from thinkcap.runs.intervals import Share
 from thinkcap.text import is_unicode
 
 
@@ -31,7 +31,7 @@ def print_note(console: Console, note: str) -> None:
     console.print(Text(note, "dim"), soft_wrap=not console.is_terminal)
 
 
-def interval_text(share: Estimate) -> str:
+def interval_text(share: Share) -> str:
     """A 95 % interval in per cent."""
     return f"{100 * share.low:.1f}–{100 * share.high:.1f}"
 

@@ -1,7 +1,7 @@
 """The budget curve as one HTML file that opens offline: the charts, and behind each point its problems, with every
 thought and the place where it was cut.
 
-The page is page.html with page.css and page.js put in. Records are data that anybody may have written: they travel as
+The page is page.html with page.css and page.js put in. Results are data that anybody may have written: they travel as
 JSON in which no `<` is left, the script only ever sets text, and a content security policy admits no other script.
 """
 
@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from itertools import takewhile
+from operator import eq
 from pathlib import Path
 from typing import Any
 
 from thinkcap.runs.metrics import CUT_REASONS
+from thinkcap.runs.result import Result
 from thinkcap.show.curve.axis import Axis
 from thinkcap.show.curve.chart import Chart, charts
 from thinkcap.show.curve.curve import Curve, Point, caption
 from thinkcap.show.curve.palette import DARK, LIGHT, Palette
-from thinkcap.show.words import SOLUTION_ENDS, THOUGHT_ENDS
+from thinkcap.show.words import thought_end
 from thinkcap.text import finite, printable
 
 TITLE = "How much thinking is enough?"
@@ -88,7 +90,6 @@ def _data(curves: Sequence[Curve]) -> dict[str, Any]:
         "problems": results.problems,
         "thoughts": results.thoughts,
         "results": results.tables,
-        "ends": {**SOLUTION_ENDS, **THOUGHT_ENDS},
     }
 
 
@@ -100,7 +101,7 @@ def _point(point: Point, results: _Results) -> dict[str, Any]:
         "used": point.used,
         "accuracy": [accuracy.value, accuracy.low, accuracy.high] if accuracy else None,
         "cut": point.share_cut,
-        "results": results.table(point.records),
+        "results": results.table(point.results),
     }
 
 
@@ -128,7 +129,7 @@ def _axis(axis: Axis) -> dict[str, Any]:
 
 
 class _Results:
-    """The records behind the points, each text once: the thoughts of a sweep are beginnings of one another.
+    """The results behind the points, each text once: the thoughts of a sweep are beginnings of one another.
 
     problems  [id, text] by number
     thoughts  the texts that others are beginnings of, by number
@@ -141,83 +142,69 @@ class _Results:
         self.tables: list[list[dict[str, Any]]] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._whole: dict[tuple[Any, ...], list[int]] = {}
-        by_identity = {id(point.records): point.records for curve in curves for point in curve.points if point.records}
-        everything = [record for records in by_identity.values() for record in records]
-        # Thoughts that a message ended come last: what it was put behind is found by the others.
-        for record in sorted(everything, key=lambda record: (_is_wrapped_up(record), -len(_thinking(record)))):
-            if self._thought(record) is None:
-                self._whole.setdefault(_generation(record), []).append(len(self.thoughts))
-                self.thoughts.append(_thinking(record))
-        # Votes show the same records as the samples that they count.
+        by_identity = {id(point.results): point.results for curve in curves for point in curve.points if point.results}
+        everything = [result for results in by_identity.values() for result in results]
+        # Thoughts that a message ended come last: the others say where the message begins.
+        for result in sorted(everything, key=lambda result: (_is_wrapped_up(result), -len(result.thinking))):
+            if self._thought(result) is None:
+                self._whole.setdefault(_generation(result), []).append(len(self.thoughts))
+                self.thoughts.append(printable(result.thinking))
+        # Votes show the same results as the samples that they count.
         self._tables = {identity: number for number, identity in enumerate(by_identity)}
-        for records in by_identity.values():
-            ordered = sorted(records, key=lambda record: (record.get("sample", 0), record.get("reply", 0)))
-            self.tables.append([self._result(record) for record in ordered])
+        for results in by_identity.values():
+            ordered = sorted(results, key=lambda result: (result.sample, result.answer_index))
+            self.tables.append([self._result(result) for result in ordered])
 
-    def table(self, records: Sequence[Mapping[str, Any]]) -> int | None:
-        """The number of these records' table."""
-        return self._tables.get(id(records))
+    def table(self, results: Sequence[Result]) -> int | None:
+        """The number of these results' table."""
+        return self._tables.get(id(results))
 
-    def _result(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        problem = (printable(str(record["id"])), printable(str(record["problem"])))
+    def _result(self, result: Result) -> dict[str, Any]:
+        problem = (printable(result.id), printable(result.problem))
         if problem not in self._numbers:
             self._numbers[problem] = len(self.problems)
             self.problems.append(problem)
-        thought = self._thought(record)
-        assert thought is not None
         return {
             "problem": self._numbers[problem],
-            "sample": f"{record.get('sample', 0)}" + (f".{record['reply']}" if record.get("reply") else ""),
-            "thought": thought,
-            "solution": _text(record, "solution"),
-            "answer": _text(record, "answer"),
-            "expected": _text(record, "expected"),
-            "correct": record.get("correct"),
-            "stop": _text(record, "stop_reason"),
-            "finish": _text(record, "finish_reason"),
-            "cut": record.get("stop_reason") in CUT_REASONS,
-            "tokens": [record.get(f"{part}_tokens", 0) for part in ("thinking", "injected", "solution")],
-            "error": _text(record, "error"),
+            "sample": f"{result.sample}" + (f".{result.answer_index}" if result.answer_index else ""),
+            "thought": self._thought(result),
+            "solution": printable(result.solution),
+            "answer": _printable(result.answer),
+            "expected": _printable(result.expected),
+            "correct": result.correct,
+            "stop": thought_end(result.stop_reason),
+            "cut": result.stop_reason in CUT_REASONS,
+            "tokens": [result.thinking_tokens, result.injected_tokens, result.solution_tokens],
+            "error": _printable(result.error),
         }
 
-    def _thought(self, record: Mapping[str, Any]) -> tuple[int, int, str] | None:
+    def _thought(self, result: Result) -> tuple[int, int, str] | None:
         """A thought as the number of a text, how much of it (in UTF-16 units, as JavaScript counts) and what follows:
         the wrap-up message of a cut, which the whole thought has not. None if no text begins as it does."""
-        text = _thinking(record)
-        wrapped_up = _is_wrapped_up(record)
+        text, wrapped_up = printable(result.thinking), _is_wrapped_up(result)
         best: tuple[int, int, str] | None = None
-        for number in self._whole.get(_generation(record), ()):
+        for number in self._whole.get(_generation(result), ()):
             if self.thoughts[number].startswith(text):
                 return number, _utf16_units(text), ""
-            shared = _shared(text, self.thoughts[number])
+            shared = sum(takewhile(bool, map(eq, text, self.thoughts[number])))
             if wrapped_up and (best is None or len(text) - shared < len(best[2])):
                 best = (number, _utf16_units(text[:shared]), text[shared:])
         return best
 
 
-def _generation(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What records of one and the same thought, ended at several budgets, have in common."""
-    own = tuple(record.get(name) for name in ("model", "model_sha256", "quant", "seed", "id", "sample", "prompt_text"))
-    return (*own, (record.get("budget") or {}).get("style"))
+def _generation(result: Result) -> tuple[Any, ...]:
+    """What the results of one thought, ended at several budgets, have in common."""
+    model = (result.model, result.model_sha256, result.quant, result.seed)
+    return (*model, result.id, result.sample, result.prompt_text, result.style)
 
 
-def _is_wrapped_up(record: Mapping[str, Any]) -> bool:
-    """Whether more than the end marker was put in to end the thought."""
-    return record.get("stop_reason") in CUT_REASONS and record.get("injected_tokens", 0) > 1
+def _is_wrapped_up(result: Result) -> bool:
+    """Whether more than the end marker was injected to end the thought."""
+    return result.stop_reason in CUT_REASONS and result.injected_tokens > 1
 
 
-def _thinking(record: Mapping[str, Any]) -> str:
-    return _text(record, "thinking") or ""
-
-
-def _text(record: Mapping[str, Any], name: str) -> str | None:
-    value = record.get(name)
-    return None if value is None else printable(str(value))
-
-
-def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
-    return bisect_left(range(1, min(len(one), len(other)) + 1), True, key=lambda end: one[:end] != other[:end])
+def _printable(text: str | None) -> str | None:
+    return None if text is None else printable(text)
 
 
 def _utf16_units(text: str) -> int:

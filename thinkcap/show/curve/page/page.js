@@ -355,8 +355,7 @@
     const [number, length, injected] = result.thought;
     const whole = data.thoughts[number] ?? "";
     const onward = result.cut ? whole.slice(length).trimEnd() : "";
-    const words = data.ends[result.stop] ?? result.stop;
-    const said = result.stop === "budget" ? `${words}, after ${count(result.tokens[0])} tokens` : words;
+    const said = result.cut ? `${result.stop}, after ${count(result.tokens[0])} tokens` : result.stop;
     const box = element("div", { class: "box" }, element("p", { class: "prose thought" }, injected ? whole.slice(0, length) : whole.slice(0, length).trimEnd(),
       injected ? element("span", { class: "injected", title: "put in to end the thought" }, injected.trimEnd()) : null,
       length || injected ? "\n" : "", element("span", { class: `end ${result.cut ? "cut" : "closed"}` }, `${result.cut ? "✂ " : ""}${said}`),
