@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from thinkcap.runs.records import ResultFile, read
+
 import thinkcap
 from thinkcap.cli.sweep import parse_budgets
 from thinkcap.grading import Grader
@@ -20,7 +22,6 @@ from thinkcap.runs.batch import run, tasks_of
 from thinkcap.runs.methods import methods
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import load
-from thinkcap.runs.records import ResultFile, read
 from thinkcap.runs.report import group
 from thinkcap.show.tables.method_table import print_methods
 

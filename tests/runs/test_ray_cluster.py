@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from thinkcap.runs.cluster import Cluster, engines_on
-from thinkcap.runs.key import Key
 
+from tests.runs.lines import key_of, read_lines
 from thinkcap import cli
 from thinkcap.errors import ThinkcapError
+from thinkcap.runs.ray_cluster import RayCluster, engines_on
 
 GREEDY = ("--model", "abacus", "--quant", "f16", "--temperature", "0", "--budget", "48", "--solution-budget", "24")
 
@@ -40,19 +40,19 @@ def sums(tmp_path: Path) -> Path:
 
 def records(path: Path) -> dict[str, Any]:
     """What each record holds but its seconds, which differ from run to run."""
-    found = [json.loads(line) for line in path.read_bytes().splitlines()]
+    found = read_lines(path)
     assert len({entry["id"] for entry in found}) == len(found)
     return {entry["id"]: {name: value for name, value in entry.items() if name != "seconds"} for entry in found}
 
 
 def test_a_model_that_no_worker_can_load_is_one_sentence(ray_cluster: Any) -> None:
     with pytest.raises(ThinkcapError, match="could be loaded: There is no model named 'nonesuch'"):
-        Cluster(ray_cluster.address, {"name": "nonesuch"})
+        RayCluster(ray_cluster.address, {"name": "nonesuch"})
 
 
 def test_an_address_where_nothing_answers_is_one_sentence() -> None:
     with pytest.raises(ThinkcapError, match=r"127.0.0.1:1 can't be reached .*Connection refused"):
-        Cluster("127.0.0.1:1", {"name": "abacus"})
+        RayCluster("127.0.0.1:1", {"name": "abacus"})
 
 
 def test_a_cluster_sweeps(ray_cluster: Any, sums: Path, tmp_path: Path) -> None:
@@ -60,10 +60,7 @@ def test_a_cluster_sweeps(ray_cluster: Any, sums: Path, tmp_path: Path) -> None:
     sweep = ("sweep", str(sums), "--budgets", "0,8,48", "--limit", "24", *GREEDY[:-4], *GREEDY[-2:])
     assert cli.run([*sweep, "-o", str(alone), "--threads", "1"]) == 0
     assert cli.run([*sweep, "-o", str(together), "--parallel", "4", "--ray", ray_cluster.address]) == 0
-    found = [
-        {Key.of_record(entry): {**entry, "seconds": 0} for entry in map(json.loads, path.read_bytes().splitlines())}
-        for path in (alone, together)
-    ]
+    found = [{key_of(entry): {**entry, "seconds": 0} for entry in read_lines(path)} for path in (alone, together)]
     assert len(found[0]) == 72
     assert found[0] == found[1]
 

@@ -65,7 +65,7 @@ def test_a_missing_field_is_named(name: str) -> None:
 
 WRONG = {
     "id": 1, "sample": True, "thinking_tokens": 1.0, "solution_tokens": -1, "thinking": ["a"], "budget": [],
-    "correct": "yes", "answer": 2, "expected": {}, "reply": "0", "shared": 1, "probe_tokens": 2**63, "seed": "0",
+    "correct": "yes", "answer": 2, "expected": {}, "reply": "0", "shared": 1, "probe_tokens": 10**300, "seed": "0",
     "extra": [], "run": "settings", "error": True, "verdict": 7, "seconds": {"load": "1"}, "model": {}, "quant": 8,
 }  # fmt: skip
 WRONG_WITHIN = [

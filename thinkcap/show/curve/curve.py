@@ -61,6 +61,7 @@ class Curve:
     published  whether the figures are a paper's and not of a run
     told       whether the model was told its budget in the prompt
     settings   how it was run, by name
+    data       the file of its problems, if that is known
     problems, samples  problems behind a point, and the most samples of one
     """
 
@@ -69,6 +70,7 @@ class Curve:
     published: bool = False
     told: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
+    data: str = ""
     problems: int = 0
     samples: int = 0
 
@@ -106,14 +108,16 @@ def method_curves(methods: Iterable[Method]) -> list[Curve]:
 
 
 def caption(curves: Sequence[Curve]) -> str:
-    """What the curves have in common, in one line: models, problems and samples, sampling."""
+    """What the curves have in common, in one line: model, data set, problems and samples, sampling."""
     run = [curve for curve in curves if not curve.published and curve.settings]
     models = dict.fromkeys(
         f"{curve.settings.get('model')} {curve.settings.get('quant') or ''}".strip() for curve in run
     )
+    data = dict.fromkeys(curve.data for curve in run if curve.data)
     sizes = {(curve.problems, curve.samples) for curve in run if curve.problems}
     drawn = {_sampling(curve.settings) for curve in run}
     parts = [", ".join(models) if len(models) <= 3 else plural(len(models), "model")] if models else []
+    parts += [", ".join(data)] if data else []
     if len(sizes) == 1:
         problems, samples = sizes.pop()
         parts.append(f"n = {plural(problems, 'problem')}" + (f" × {samples} samples" if samples > 1 else ""))
@@ -197,7 +201,9 @@ def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterato
     told = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
     points = [(group, point) for group in groups if (point := _point(group, told)) is not None]
     problems, samples = max(each.metrics.problems for each in groups), max(each.metrics.k for each in groups)
-    curve = Curve(name, tuple(point for _, point in points), False, told, groups[0].settings, problems, samples)
+    data = str(groups[0].results[0].settings.get("data") or "")
+    kept = tuple(point for _, point in points)
+    curve = Curve(name, kept, False, told, groups[0].settings, data, problems, samples)
     yield curve
     # Answers at several depths of a thought are no samples: runs/methods.py knows what a vote over them costs.
     fractured = any(group.settings.get("depths") for group in groups)

@@ -12,43 +12,41 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.runs.results import line
 from thinkcap.errors import ThinkcapError, UsageError
-from thinkcap.runs.key import Key
-from thinkcap.runs.records import ResultFile, read
+from thinkcap.runs.result import Key, Result
+from thinkcap.runs.result_file import ResultFile, read
 
 RUN = {"model": "abacus", "seed": 0, "budget": {"thinking": 256, "solution": 1024}, "temperature": 0.6}
 
 
 def record(id: str = "1", sample: int = 0, **more: Any) -> dict[str, Any]:
-    problem = f"What is {id} + 1?"
-    return {
-        "id": id,
-        "problem": problem,
-        "prompt_text": problem,
-        "sample": sample,
-        "correct": None,
-        "run": RUN,
-        **more,
-    }
+    """A result's line as it is written."""
+    given = {"problem": f"What is {id} + 1?", "correct": None, "run": RUN}
+    return Result.from_dict(line(id, sample) | given | more).to_dict()
 
 
-def filled(path: Path, *records: dict[str, Any]) -> Path:
+def filled(path: Path, *lines: dict[str, Any]) -> Path:
     with ResultFile(path) as results:
-        for entry in records:
-            results.append(entry)
+        for entry in lines:
+            results.append(Result.from_dict(entry))
     return path
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    return [result.to_dict() for result in read(path)]
 
 
 def test_what_was_appended_is_read_back_and_continued(tmp_path: Path) -> None:
     awkward = record("ü\n", thinking="half \ud800 a pair, \u2028 and \x00", correct=True)
     path = filled(tmp_path / "r.jsonl", record(), awkward)
-    assert list(read(path)) == [record(), awkward]
+    assert read_lines(path) == [record(), awkward]
     assert path.read_bytes().count(b"\n") == 2
     with ResultFile(path) as results:
-        assert set(results.done) == {Key("1", 0), Key("ü\n", 0)}
+        assert set(results.done) == {Key("1", 0, 64), Key("ü\n", 0, 64)}
         assert (results.graded, results.correct, results.repaired) == (1, 1, False)
-        results.append(record("1", 1))
-    assert [(entry["id"], entry["sample"]) for entry in read(path)] == [("1", 0), ("ü\n", 0), ("1", 1)]
+        results.append(Result.from_dict(record("1", 1)))
+    assert [(entry.id, entry.sample) for entry in read(path)] == [("1", 0), ("ü\n", 0), ("1", 1)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -70,7 +68,7 @@ def test_a_file_cut_anywhere_keeps_its_whole_lines(tmp_path_factory: pytest.Temp
     with ResultFile(path) as results:
         assert [key.id for key in results.done] == [str(n) for n in range(whole)]
         for n in range(whole, 9):
-            results.append(record(str(n), thinking="é" * n))
+            results.append(Result.from_dict(record(str(n), thinking="é" * n)))
     assert path.read_bytes() == data
 
 
@@ -101,15 +99,18 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
 
 def test_another_problem_of_the_same_id_is_refused(tmp_path: Path) -> None:
     with ResultFile(filled(tmp_path / "r.jsonl", record("7"))) as results:
-        results.check_problem(Key("7", 0), "What is 7 + 1?")
-        results.check_problem(Key("8", 0), "anything")
+        results.check_problem(Key("7", 0, 64), "What is 7 + 1?")
+        results.check_problem(Key("8", 0, 64), "anything")
         with pytest.raises(UsageError, match="problem 7, whose text was another"):
-            results.check_problem(Key("7", 0), "What is 7 + 2?")
+            results.check_problem(Key("7", 0, 64), "What is 7 + 2?")
+
+
+OPEN = "import sys; from thinkcap.runs.result_file import ResultFile; ResultFile(sys.argv[1])"
 
 
 def test_a_second_run_is_kept_off_the_file(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    second = [sys.executable, "-c", "import sys; from thinkcap.runs.records import ResultFile; ResultFile(sys.argv[1])"]
+    second = [sys.executable, "-c", OPEN]
     with ResultFile(path):
         run = subprocess.run([*second, str(path)], capture_output=True, text=True, check=False)
         assert "Another run is writing" in run.stderr
@@ -130,7 +131,7 @@ FOREIGN = {
     "an object over several lines": b'{"id": 7,\n "name": "thesis"',
     "zeros": bytes(4096),
     "a note after results": json.dumps(record()).encode() + b"\nDear diary",
-    "results without settings": b'{"id": "1", "problem": "a", "sample": 0}\n',
+    "results without settings": json.dumps(record() | {"run": {}}).encode() + b"\n",
 }
 
 
@@ -189,12 +190,13 @@ def test_places_that_cannot_be_written_or_read_are_named(tmp_path: Path) -> None
 
 FULL = """
 import resource, signal, sys
-from thinkcap.runs.records import ResultFile
+from tests.runs.results import result
+from thinkcap.runs.result_file import ResultFile
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
 with ResultFile(sys.argv[1]) as results:
     for n in range(100):
-        results.append({"id": str(n), "problem": "a" * 50, "prompt_text": "", "sample": 0, "run": {}})
+        results.append(result(str(n), run={"depths": 0}))
 """
 
 
@@ -202,7 +204,7 @@ def test_a_full_disk_says_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     run = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
     assert "File too large; mend that and run the same command again" in run.stderr
-    assert path.stat().st_size == 1000
+    assert path.stat().st_size == 4000
     with ResultFile(path) as results:
         assert results.repaired
         assert len(results.done) == path.read_bytes().count(b"\n") > 5
