@@ -64,7 +64,9 @@ def budget_text(tokens: int | None) -> str:
 
 def setting_text(name: str, value: Any) -> str:
     """A setting's value in a table."""
-    return budget_text(value) if name == "thinking" and value is None else one_line(str(value or "none"), 24)
+    if value is None:
+        return budget_text(None) if name == "thinking" else "none"
+    return one_line(str(value), 24)
 
 
 def plural(count: int, noun: str) -> str:

@@ -103,7 +103,7 @@ def _cut(curves: Sequence[Curve]) -> Chart | None:
             (budgets.index(point.budget), point.share_cut, None, None) if point.share_cut is not None else None
         ),
     )
-    ticks = tuple((float(place), budget_text(budget)) for place, budget in enumerate(budgets))
+    ticks = tuple((float(at), "∞" if budget is None else budget_text(budget)) for at, budget in enumerate(budgets))
     x = Axis("thinking budget", -0.35, len(budgets) - 0.65, ticks)
     return Chart("cut", "Thoughts cut", x, shares_axis("share cut"), lines)
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Self, TextIO
 
 from rich.console import RenderableType
+from rich.control import Control
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
+from rich.segment import ControlType
 from rich.text import Text
 
 from thinkcap.show.console import SafeConsole
@@ -31,6 +33,7 @@ class BatchBar(BatchView):
 
     def __enter__(self) -> Self:
         self._keyboard.mute()
+        self._bar.console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
         self._bar.start()
         return self
 

@@ -314,13 +314,13 @@
   }
   function mark() {
     for (const button of byId("problems").querySelectorAll("button")) {
-      const is = Number(button.dataset.problem) === reading?.problem;
-      button.setAttribute("aria-current", String(is));
-      if (is) showIn(byId("problems"), button);
+      button.setAttribute("aria-current", String(Number(button.dataset.problem) === reading?.problem));
     }
   }
   // Only the list scrolls: scrollIntoView would move the page too.
-  function showIn(list, row) {
+  function showChosen() {
+    const list = byId("problems"), row = list.querySelector("[aria-current=true]");
+    if (!row) return;
     const [here, frame] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
     if (here.top < frame.top || here.bottom > frame.bottom) list.scrollTop += here.top - frame.top - (frame.height - here.height) / 2;
   }
@@ -346,6 +346,7 @@
       element("p", { class: "aside" }, `${count(result.tokens[0])} thinking, ${count(result.tokens[1])} injected and ${count(result.tokens[2])} solution tokens`));
     byId("result").replaceChildren(...parts);
     byId("result").scrollTop = 0;
+    showChosen(); // now that the list has the height that the result leaves it
   }
   const heading = (text) => element("h3", {}, text);
   const chips = (list) => element("div", { class: "chips" }, ...list.map(([text, is, choose]) =>
