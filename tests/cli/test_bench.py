@@ -13,7 +13,7 @@ import pytest
 import thinkcap
 from thinkcap.catalog.tuning import Tuning, read, write
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.speed import Rate, ModelSpeed, candidates, measure
+from thinkcap.runs.speed import ModelSpeed, Rate, candidates, measure
 from thinkcap.show.tables.speed_lines import speed_lines
 
 
