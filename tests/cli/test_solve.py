@@ -44,8 +44,8 @@ def test_standard_output_carries_the_solution_alone(solve):
     solution, figures = run.out, run.err
     assert run.code == 0
     assert re.fullmatch(
-        r"(answer .+|no answer) · thinking 20/20, budget, [\d.]+ s, [\d.]+ tok/s · injected 1 · "
-        r"solution \d+, stop, [\d.]+ s, [\d.]+ tok/s\n",
+        r"(answer .+|no answer) · thinking 20/20, cut at the budget, [\d.]+ s, [\d.]+ tok/s · injected 1 · "
+        r"solution \d+, complete, [\d.]+ s, [\d.]+ tok/s\n",
         figures,
     )
     record = solve(PROBLEM, *ABACUS, "--budget", "20", "--temperature", "0", "--json").record

@@ -143,8 +143,8 @@ def test_a_dry_run_counts_a_thought_once(sweep: Run, output: Path, capsys: pytes
 def test_a_problem_alone_is_shown_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["sweep", PROBLEM, "--budgets", "0,16,none", *ABACUS, "--expect", "-5"]) == 0
     said = capsys.readouterr()
-    rows = [line.split() for line in said.out.splitlines() if line.strip()[:1].isdigit() or "none" in line[:8]]
-    assert [row[0] for row in rows[:3]] == ["0", "16", "none"]
+    rows = [line.split() for line in said.out.splitlines() if line.strip()[:1].isdigit() or "unlimited" in line[:10]]
+    assert [row[0] for row in rows[:3]] == ["0", "16", "unlimited"]
     assert [row[1] for row in rows[:2]] == ["0", "16"]
     assert all("no" in row for row in rows[:3])
     assert "separate runs for each budget would take" in said.out
@@ -206,9 +206,9 @@ def test_a_name_of_a_file_is_no_problem(tmp_path: Path) -> None:
     [
         ([PROBLEM], "Missing option '--budgets'"),
         ([PROBLEM, "--budgets", "64..8"], "runs backwards"),
-        ([PROBLEM, "--budgets", "4", "--budget", "4"], "No such option: --budget"),
-        ([PROBLEM, "--budgets", "4", "--time-limit", "3s"], "No such option: --time-limit"),
-        ([PROBLEM, "--budgets", "4", "--until-sure", "2"], "No such option: --until-sure"),
+        ([PROBLEM, "--budgets", "4", "--budget", "4"], "No such option '--budget'"),
+        ([PROBLEM, "--budgets", "4", "--time-limit", "3s"], "No such option '--time-limit'"),
+        ([PROBLEM, "--budgets", "4", "--until-sure", "2"], "No such option '--until-sure'"),
         ([PROBLEM, "--budgets", "4", "--limit", "2"], "There is no file"),
         ([PROBLEM, "--budgets", "4", "--ray"], "-o results.jsonl"),
         (["missing.jsonl", "--budgets", "4"], "-o results.jsonl"),

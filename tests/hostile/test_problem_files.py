@@ -18,7 +18,7 @@ from tests.hostile.generators import problem_files
 from thinkcap import cli
 from thinkcap.errors import ThinkcapError
 from thinkcap.runs import formats
-from thinkcap.runs.problems import load
+from thinkcap.runs.problems import Fields, load
 
 
 def test_every_mutated_file_is_read_or_refused(tmp_path: Path) -> None:
@@ -51,9 +51,9 @@ def test_parquet_is_read_in_place_and_unpacked_only_up_to_a_limit(
     plain, packed = tmp_path / "p.parquet", tmp_path / "p.parquet.gz"
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist([{"problem": "What is 1 + 1?"}] * 50), plain)
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    assert len(load(str(packed), problem_files.Fields(id="none"))) == 50
+    assert len(load(str(packed), Fields(id="none"))) == 50
     monkeypatch.setattr(formats, "MAX_UNPACKED_BYTES", 100)
-    assert len(load(str(plain), problem_files.Fields(id="none"))) == 50
+    assert len(load(str(plain), Fields(id="none"))) == 50
     with pytest.raises(ThinkcapError, match=r"GiB of Parquet: unpack it into a file first\.$"):
         load(str(packed))
 

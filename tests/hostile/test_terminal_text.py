@@ -28,8 +28,8 @@ from thinkcap.show.live.plain_views import PlainView, SolutionView
 
 Ran = Callable[..., tuple[int, str]]
 EVERYTHING = " ".join(TERMINAL.values())
-DOORS = {"text.py", "show/live/region.py", "grading/worker.py"}
-"""Files that may write: the door, what moves the cursor, and a worker's pipe."""
+DOORS = {"text.py", "show/live/region.py", "grading/worker.py", "catalog/extra_buffers.py"}
+"""Files that may write: the door, what moves the cursor, and children that answer through a pipe."""
 
 
 @pytest.fixture

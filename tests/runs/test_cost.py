@@ -14,7 +14,7 @@ from thinkcap.runs.groups import group
 from thinkcap.runs.methods import methods
 from thinkcap.runs.metrics import maj_at_k, measure
 
-NATURAL = {"stop_reason": "natural", "thinking_tokens": 85, "injected_tokens": 0, "solution_tokens": 12}
+NATURAL: dict[str, Any] = {"stop_reason": "natural", "thinking_tokens": 85, "injected_tokens": 0, "solution_tokens": 12}
 
 
 def test_a_shared_thought_counts_once_and_every_answer_of_its_own() -> None:
@@ -68,7 +68,7 @@ def grader() -> Iterator[Grader]:
 
 
 def test_votes_are_compared_with_single_thoughts_at_their_cost(grader: Grader) -> None:
-    wrong = {"answer": "3", "correct": False}
+    wrong: dict[str, Any] = {"answer": "3", "correct": False}
     results = [
         *(result("1", sample, **({} if sample < 3 else wrong)) for sample in range(4)),  # right in 3 of 4
         *(result("2", sample, **(wrong if sample else {})) for sample in range(4)),  # right in 1 of 4
@@ -82,8 +82,8 @@ def test_votes_are_compared_with_single_thoughts_at_their_cost(grader: Grader) -
 
 
 def test_depths_of_a_thought_are_one_method(grader: Grader) -> None:
-    run = {"run": {"depths": 2, "answers": 2, "budget": {"thinking": 64}}}
-    wrong = {"answer": "3", "correct": False}
+    run: dict[str, Any] = {"run": {"depths": 2, "answers": 2, "budget": {"thinking": 64}}}
+    wrong: dict[str, Any] = {"answer": "3", "correct": False}
     results = [
         result("1", thinking=32, **run, **wrong),
         result("1", thinking=32, reply=1, **run, **wrong),

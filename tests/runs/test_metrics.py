@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs.results import result
-from thinkcap.runs.intervals import Share, bootstrap, wilson
+from thinkcap.runs.intervals import bootstrap, wilson
 from thinkcap.runs.metrics import avg_at_k, length_deviation, maj_at_k, measure, pass_at_k, total_tokens
 from thinkcap.runs.result import Result
 
@@ -54,11 +54,17 @@ def test_pass_at_k_refuses_what_it_is_not_defined_for(n: int, correct: int, k: i
 
 
 def test_wilson_against_published_values() -> None:
-    # 8 of 10 and 0 of 10 by Wilson's score interval without continuity correction.
-    assert wilson(8, 10) == Share(0.8, pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
-    assert wilson(0, 10) == Share(0, 0, pytest.approx(0.2775, abs=1e-4))
-    assert wilson(10, 10) == Share(1, pytest.approx(0.7225, abs=1e-4), 1)
-    assert wilson(81, 263) == Share(81 / 263, pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
+    # Wilson's score interval without continuity correction.
+    for correct, n, low, high in (
+        (8, 10, 0.4902, 0.9433),
+        (0, 10, 0, 0.2775),
+        (10, 10, 0.7225, 1),
+        (81, 263, 0.2553, 0.3662),
+    ):
+        interval = wilson(correct, n)
+        assert interval.value == correct / n
+        assert [interval.low, interval.high] == pytest.approx([low, high], abs=1e-4)
+    assert (wilson(0, 10).low, wilson(10, 10).high) == (0, 1)
 
 
 @given(st.integers(1, 5000), st.data())

@@ -19,7 +19,10 @@ from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs import formats
 from thinkcap.runs.problems import Fields, Problem, load
 
-SUMS = [{"id": "a", "problem": "What is 1 + 1?", "answer": 2}, {"id": "b", "problem": "What is ½ + ½?", "answer": "1"}]
+SUMS: list[dict[str, Any]] = [
+    {"id": "a", "problem": "What is 1 + 1?", "answer": 2},
+    {"id": "b", "problem": "What is ½ + ½?", "answer": "1"},
+]
 AS_READ = [Problem("a", "What is 1 + 1?", "2"), Problem("b", "What is ½ + ½?", "1")]
 
 

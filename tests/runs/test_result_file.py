@@ -175,7 +175,7 @@ def test_reading_names_the_line_that_is_no_record(tmp_path: Path) -> None:
 
 
 def test_places_that_cannot_be_written_or_read_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ThinkcapError, match="is no file"):
+    with pytest.raises(ThinkcapError, match="is not a file that can hold results"):
         ResultFile(tmp_path)
     with pytest.raises(UsageError, match="Results go into a file"):
         ResultFile("-")
@@ -193,7 +193,7 @@ import resource, signal, sys
 from tests.runs.results import result
 from thinkcap.runs.result_file import ResultFile
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 with ResultFile(sys.argv[1]) as results:
     for n in range(100):
         results.append(result(str(n), run={"depths": 0}))
@@ -204,7 +204,7 @@ def test_a_full_disk_says_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     run = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=False)
     assert "File too large; mend that and run the same command again" in run.stderr
-    assert path.stat().st_size == 4000
+    assert path.stat().st_size == 6000
     with ResultFile(path) as results:
         assert results.repaired
         assert len(results.done) == path.read_bytes().count(b"\n") > 5

@@ -115,6 +115,8 @@ def estimate(
 
     Raises ThinkcapError if nothing is known of the model, or the file can't be read.
     """
+    from thinkcap.catalog.gguf.header import read_header
+    from thinkcap.catalog.gguf.quants import bits_per_weight
     from thinkcap.engine.engine import PARALLEL
     from thinkcap.engine.limits import UNBOUNDED_CONTEXT
     from thinkcap.engine.model.llama import can_offload
@@ -128,7 +130,7 @@ def estimate(
     demands = [_Demand.of(task, context) for task in tasks]
     width = max(1, min(parallel or PARALLEL, len(tasks)))
     prompts = sum(demand.prompt for task, demand in zip(tasks, demands, strict=True) if task.request.sample == 0)
-    cell = bytes_per_cell(path) if path else None
+    cell = read_header(path).bytes_per_cell if path else None
     sampled = sum(demand.sampled for demand in demands)
     seconds = usual_seconds = None
     if load.gpu_layers == 0 or not can_offload():
@@ -169,8 +171,9 @@ def _cells(demands: Sequence[_Demand], width: int, most: int) -> int:
 
 def _weights(load: LoadOptions) -> tuple[Profile, Path | None, int]:
     """The model's profile, its file if that is here, and the bytes of its weights."""
+    from thinkcap.catalog.gguf.names import size_of
+    from thinkcap.catalog.gguf.quants import estimated_size
     from thinkcap.catalog.locate import NotDownloaded, resolve
-    from thinkcap.catalog.quants import shards
 
     try:
         located = load.locate()
@@ -179,10 +182,8 @@ def _weights(load: LoadOptions) -> tuple[Profile, Path | None, int]:
         if reference.entry is None or reference.entry.parameters is None:
             raise
         quant = reference.quant or reference.entry.quants[0]
-        weights = int(reference.entry.parameters * bits_per_weight(quant) / 8)
-        return reference.entry.profile(reference.name, quant), None, weights
-    files = [Path(part) for part in shards(str(located.path))]
-    return located.profile, located.path, sum(file.stat().st_size for file in files)
+        return reference.entry.profile(reference.name, quant), None, estimated_size(reference.entry.parameters, quant)
+    return located.profile, located.path, size_of(located.path)
 
 
 def measure_speed(threads: int, seconds: float = 0.4) -> MachineSpeed:
@@ -207,30 +208,3 @@ def measure_speed(threads: int, seconds: float = 0.4) -> MachineSpeed:
         matrix @ matrix
         count += 1
     return MachineSpeed(bandwidth, count * 2 * 1024**3 / elapsed)
-
-
-def bytes_per_cell(path: Path) -> int | None:
-    """Bytes one token takes in a 16-bit KV cache, by the file's header; None if it does not say."""
-    from thinkcap.catalog.header import read_header
-
-    header = read_header(path)
-
-    def number(key: str) -> int:
-        return int(header.number(f"{header.architecture}.{key}") or 0)
-
-    layers, heads, width = number("block_count"), number("attention.head_count"), number("embedding_length")
-    if not (layers and heads and width):
-        return None
-    keys = number("attention.key_length") or width // heads
-    values = number("attention.value_length") or width // heads
-    return 2 * layers * (number("attention.head_count_kv") or heads) * (keys + values)
-
-
-def bits_per_weight(quant: str) -> float:
-    """About how many bits a weight of this quant takes, its scales included: q8_0 8.5, f16 16, q4_k_m 4.6."""
-    from thinkcap.catalog.quants import estimated_size
-
-    if (bytes_of_8000 := estimated_size(8_000, quant.lower())) is not None:
-        return bytes_of_8000 / 1_000
-    digits = [character for character in quant if character.isdecimal()]
-    return int(digits[0]) + 0.6 if digits else 16.0

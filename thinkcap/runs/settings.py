@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thinkcap.engine.settings import OPTIONS, Settings
+from thinkcap.text import one_line
 
 BUDGET_FIELDS: Mapping[str, str] = {
     "budget": "thinking",
@@ -85,5 +86,5 @@ def _in_words(names: list[str], values: Mapping[str, Any]) -> str:
 
 def _value_in_words(value: Any) -> str:
     if isinstance(value, list):
-        return ",".join(map(_value_in_words, value))
-    return "none" if value is None else str(value)
+        return one_line(",".join(map(_value_in_words, value)), 200)
+    return "none" if value is None else one_line(str(value), 60)

@@ -42,11 +42,11 @@ class Case:
 def case(random: Random) -> Case:
     data = b"".join(_entries(random)) if random.random() < 0.9 else random.randbytes(random.randrange(200))
     for _ in range(random.choice((0, 0, 0, 1, 2, 3))):
-        data = _mutated(data, random)
+        data = mutated(data, random)
     if random.random() < 0.1:
         data = gzip.compress(data)
         if random.random() < 0.5:
-            data = _mutated(data, random)
+            data = mutated(data, random)
     asked = [random.choice((None,) * 30 + ("problem", "a.b", "none", "", "ID")) for _ in range(3)]
     return Case("p" + random.choice(ENDINGS), data, Fields(*asked))
 
@@ -96,7 +96,8 @@ def _entries(random: Random) -> list[bytes]:
     ]
 
 
-def _mutated(data: bytes, random: Random) -> bytes:
+def mutated(data: bytes, random: Random) -> bytes:
+    """The bytes with one piece cut off, removed, put in or moved."""
     start = random.randrange(len(data) + 1)
     end = min(len(data), start + random.choice((0, 1, 2, 40)))
     change = random.randrange(4)

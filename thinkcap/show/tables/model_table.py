@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from thinkcap.text import bytes_text, one_line
 
 if TYPE_CHECKING:
-    from thinkcap.catalog.listing import Listed
+    from thinkcap.catalog.inventory import Listed
 
 WIDEST_NAME = 34
 
