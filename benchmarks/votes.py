@@ -14,8 +14,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from thinkcap.runs.records import ResultFile, read
-
 import thinkcap
 from thinkcap.cli.sweep import parse_budgets
 from thinkcap.engine.settings import Settings
