@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.show.words import budget_text, plural
+from thinkcap.show.words import SETTINGS, budget_text, plural, setting_text
 from thinkcap.text import one_line
 
 if TYPE_CHECKING:
@@ -168,32 +168,25 @@ def _names(keys: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _name(key: Mapping[str, Any], differing: Sequence[str]) -> str:
-    parts = [str(key.get("model"))]
-    parts += [_spoken(name, key.get(name)) for name in differing if name != "model"]
-    return one_line(" · ".join(part for part in parts if part), NAME_LENGTH)
+    parts = [str(key.get("model")), *(_spoken(name, key.get(name)) for name in differing if name != "model")]
+    return one_line(" · ".join(filter(None, parts)), NAME_LENGTH)
 
 
 def _spoken(setting: str, value: Any) -> str:
     match setting, value:
-        case "prompt_mode", "none":
-            return "not told"
-        case "prompt_mode", _:
-            return f"told {value}"
-        case "style", _:
-            return f"{value} cut"
-        case "model_sha256", _:
-            return f"file {str(value)[:8]}"
-        case (("quant" | "by"), _):
-            return str(value)
-        case "thinking", _:
-            return f"budget {budget_text(value)}"
-        case "depths", _:
-            return f"{value} depths" if value else "whole thoughts"
-        case "answers", _:
-            return f"{value} answers" if value != 1 else ""
+        case ("prompt_mode", "none") | ("answers", 1):
+            return "not told" if setting == "prompt_mode" else ""
+        case "depths", 0:
+            return "whole thoughts"
         case "loop_guard", _:
             return "loop guard" if value else "no loop guard"
-    return f"{setting.replace('_', ' ')} {'none' if value is None else value}"
+        case "model_sha256", _:
+            return f"file {str(value)[:8]}"
+    form = {"style": "{} cut", "prompt_mode": "told {}", "quant": "{}", "by": "{}"} | {
+        name: f"{{}} {name}" for name in ("depths", "answers")
+    }
+    plain = f"{SETTINGS.get(setting, setting.replace('_', ' '))} {{}}"
+    return form.get(setting, plain).format(setting_text(setting, value))
 
 
 def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterator[Curve]:
