@@ -17,7 +17,7 @@ from thinkcap.show.curve.axis import Axis, round_ticks
 from thinkcap.show.curve.chart import Chart, charts
 from thinkcap.show.curve.curve import Curve, Point, caption, curves, method_curves
 from thinkcap.show.curve.published import published_curves
-from thinkcap.show.words import budget_text
+from thinkcap.show.wording import budget_text
 
 
 def by_kind(made: list[Curve]) -> dict[str, Chart]:

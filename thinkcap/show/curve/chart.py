@@ -12,7 +12,7 @@ from typing import Literal
 
 from thinkcap.show.curve.axis import Axis, shares_axis, tokens_axis
 from thinkcap.show.curve.curve import Curve, Point, budget_order
-from thinkcap.show.words import budget_text
+from thinkcap.show.wording import budget_text
 
 ChartKind = Literal["accuracy", "cut", "length"]
 Place = tuple[float, float, float | None, float | None]

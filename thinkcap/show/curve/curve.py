@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.show.words import SETTINGS, budget_text, plural, setting_text
+from thinkcap.show.wording import SETTINGS, budget_text, plural, setting_text
 from thinkcap.text import one_line
 
 if TYPE_CHECKING:

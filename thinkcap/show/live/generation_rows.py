@@ -9,7 +9,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.show.live.summary import SummaryPiece, summary
 from thinkcap.show.live.token_bar import EMPTY, GenerationProgress, token_bar
 from thinkcap.show.live.wrap import Wrapper
-from thinkcap.show.words import SEPARATOR, end_text
+from thinkcap.show.wording import SEPARATOR, end_text
 from thinkcap.text import one_line
 
 THOUGHT, INJECTED = "dim", "dim yellow"

@@ -9,7 +9,7 @@ from thinkcap.engine.events import Answered, Closed, Event, Finished, Thought
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.live.summary import summary_line, tally
 from thinkcap.show.live.view import View
-from thinkcap.show.words import end_text
+from thinkcap.show.wording import end_text
 from thinkcap.text import printable, write, write_json, write_line
 
 

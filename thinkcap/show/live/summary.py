@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thinkcap.engine.outcome import Outcome
-from thinkcap.show.words import ANSWER_LENGTH, SEPARATOR, end_text, significant, verdict
+from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, end_text, significant, verdict
 from thinkcap.text import one_line
 
 

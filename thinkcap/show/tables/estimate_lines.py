@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thinkcap.runs.estimate import RunEstimate
-from thinkcap.show.words import duration, plural
+from thinkcap.show.wording import duration, plural
 from thinkcap.text import bytes_text
 
 

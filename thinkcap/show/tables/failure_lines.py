@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from thinkcap.runs.report import reason
 from thinkcap.runs.result import Result
-from thinkcap.show.words import end_text, verdict
+from thinkcap.show.wording import end_text, verdict
 from thinkcap.text import one_line
 
 MOST_SHOWN = 2_000

@@ -13,7 +13,7 @@ from thinkcap.runs.groups import ResultGroup
 from thinkcap.runs.intervals import Share
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, differing, interval_text, plain_table, print_note
-from thinkcap.show.words import SETTINGS, percent, plural, setting_text
+from thinkcap.show.wording import SETTINGS, percent, plural, setting_text
 from thinkcap.text import one_line
 
 FIRST_TO_GO = ("total", "results", "answer", "solve", "maj", "pass", "cut")

@@ -12,7 +12,7 @@ from thinkcap.runs.cost import cost_of
 from thinkcap.runs.metrics import total_tokens
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, plain_table, print_note
-from thinkcap.show.words import ANSWER_LENGTH, budget_text, end_text
+from thinkcap.show.wording import ANSWER_LENGTH, budget_text, end_text
 from thinkcap.text import one_line
 
 

@@ -24,7 +24,7 @@ from thinkcap.runs.result import Result
 from thinkcap.show.curve.chart import charts
 from thinkcap.show.curve.curve import Curve, Point, caption
 from thinkcap.show.curve.palette import DARK, LIGHT, Palette
-from thinkcap.show.words import end_text
+from thinkcap.show.wording import end_text
 from thinkcap.text import finite, printable
 
 TITLE = "How much thinking is enough?"
