@@ -7,21 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli import INTERRUPTED
-from thinkcap.cli.options import (
-    GroupedCommand,
-    ProblemOptions,
-    RunOptions,
-    VoteOptions,
-    debug_option,
-    json_option,
-    load_options,
-    problem_options,
-    run_options,
-    samples_option,
-    settings_options,
-    vote_options,
-)
+from thinkcap.cli import INTERRUPTED, options
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -32,8 +18,6 @@ if TYPE_CHECKING:
     from thinkcap.runs.session import Session
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap batch problems.jsonl -o results.jsonl --model abacus
   thinkcap batch aime.json -o aime.jsonl --budget 2k --samples 16
   thinkcap batch aime.json -o votes.jsonl --budget 2k --samples 8 --vote
@@ -42,24 +26,23 @@ Examples:
 """
 
 
-@click.command(cls=GroupedCommand, epilog=EXAMPLES, short_help="Solve a file of problems, many at once.")
+@options.command(EXAMPLES)
 @click.argument("file")
-@settings_options()
-@samples_option
-@vote_options
-@load_options()
-@problem_options
-@run_options
-@json_option
-@debug_option
+@options.settings()
+@options.samples
+@options.votes
+@options.load()
+@options.problems
+@options.run
+@options.json
 def command(
     file: str,
     settings: Settings,
     samples: int,
-    votes: VoteOptions,
+    votes: options.VoteOptions,
     load: LoadOptions,
-    choice: ProblemOptions,
-    run: RunOptions,
+    choice: options.ProblemOptions,
+    run: options.RunOptions,
     as_json: bool,
 ) -> None:
     """Solve every problem of FILE, and grade the answers if FILE has them.
@@ -87,13 +70,13 @@ def command(
     run_into_file(session, problems, run, source=file, votes=votes.wanted, as_json=as_json)
 
 
-def check_output(run: RunOptions) -> None:
+def check_output(run: options.RunOptions) -> None:
     """Raises UsageError if a run over a file has no place to write."""
     if run.output is None and not run.dry_run:
         raise UsageError("Say where the results go: -o results.jsonl.")
 
 
-def read_problems(file: str, choice: ProblemOptions, settings: Settings) -> list[Problem]:
+def read_problems(file: str, choice: options.ProblemOptions, settings: Settings) -> list[Problem]:
     """The problems that the options choose from a file. Raises ThinkcapError as `thinkcap.runs.problems.load` does."""
     from thinkcap.runs.problems import Fields, load
 
@@ -109,7 +92,7 @@ def read_problems(file: str, choice: ProblemOptions, settings: Settings) -> list
 def run_into_file(
     session: Session,
     problems: list[Problem],
-    run: RunOptions,
+    run: options.RunOptions,
     *,
     source: str | None,
     votes: bool = False,

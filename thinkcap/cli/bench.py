@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from thinkcap.cli.options import GroupedCommand, ParamType, debug_option, json_option, load_options, option, whole
+from thinkcap.cli import options
 from thinkcap.runs.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from thinkcap.runs.speed import ModelSpeed
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap bench --model abacus
   thinkcap bench --model abacus --tune
   thinkcap bench --widths 1,16 --tokens 64 --json
 """
 
 
-class Widths(ParamType):
+class Widths(options.ParamType):
     """Numbers of sequences: `1,4,16`."""
 
     name = "numbers"
@@ -31,27 +30,20 @@ class Widths(ParamType):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
         if isinstance(value, tuple):
             return value
-        number = whole(1, 256)
+        number = options.whole(1, 256)
         return tuple(sorted({number.convert(part, parameter, context) for part in value.split(",")}))
 
 
-@click.command(cls=GroupedCommand, epilog=EXAMPLES, short_help="Measure how fast this machine runs a model.")
-@load_options(without=["context", "think_start", "think_end"])
-@option(
-    "--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, group="Run", help="Sequences at once to try."
-)
-@option("--tokens", type=whole(4), default=32, show_default=True, group="Run", help="Tokens per sequence in each run.")
-@option(
-    "--repeats",
-    type=whole(1),
-    default=3,
-    show_default=True,
-    group="Run",
-    help="Runs per width; the median is reported.",
-)
-@option("--tune", is_flag=True, group="Run", help="Find the best threads and width, and use them from now on.")
-@json_option
-@debug_option
+_add = partial(options.add, group="Run")
+
+
+@options.command(EXAMPLES)
+@options.load(without=["context", "think_start", "think_end"])
+@_add("--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, help="Sequences at once to try.")
+@_add("--tokens", type=options.whole(4), default=32, show_default=True, help="Tokens per sequence in each run.")
+@_add("--repeats", type=options.whole(1), default=3, show_default=True, help="Runs per width; the median is reported.")
+@_add("--tune", is_flag=True, help="Find the best threads and width, and use them from now on.")
+@options.json
 def command(load: LoadOptions, widths: tuple[int, ...], tokens: int, repeats: int, tune: bool, as_json: bool) -> None:
     """Measure prompt and decode rates of a model on this machine, and say what they mean.
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli.options import debug_option
+from thinkcap.cli import options
 
 if TYPE_CHECKING:
     from thinkcap.runs.checkup import Check
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap doctor
   thinkcap doctor --json
 """
@@ -23,9 +21,8 @@ _SIGNS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "broken": ("✗", "re
 _PLAIN_SIGNS = {"ok": "ok", "note": "!", "broken": "BROKEN"}
 
 
-@click.command(epilog=EXAMPLES, short_help="Check what this machine has and what is missing.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@debug_option
+@options.command(EXAMPLES)
+@options.json
 def command(as_json: bool) -> None:
     """Check everything thinkcap needs: versions, CPU, memory, GPU, cache, hub, and a run of five tokens.
 

@@ -56,7 +56,16 @@ class GroupedCommand(click.Command):
                     formatter.write_dl(records)
 
 
-def option(*names: str, **attributes: Any) -> Decorator:
+def command(examples: str, cls: type[click.Command] = GroupedCommand, **attributes: Any) -> Decorator:
+    """`click.command`, whose help ends in examples, with --debug."""
+
+    def decorate(function: Command) -> Command:
+        return click.command(cls=cls, epilog=f"\b\nExamples:\n{examples}", **attributes)(debug(function))
+
+    return decorate
+
+
+def add(*names: str, **attributes: Any) -> Decorator:
     """`click.option`, with `group` for its place in `--help`."""
     return click.option(*names, cls=GroupedOption, **attributes)
 
@@ -137,13 +146,13 @@ _METAVARS = {"until_sure": "K"}
 def _generation_option(name: str, declared: Option) -> Decorator:
     flag = f"--{name.replace('_', '-')}"
     group = "Sampling" if declared.group == "sampling" else "Budget"
-    add = partial(option, group=group, help=declared.help)
+    add_to_group = partial(add, group=group, help=declared.help)
     if declared.kind == "switch":
-        return add(f"{flag}/--no-{flag[2:]}", name, default=None)
+        return add_to_group(f"{flag}/--no-{flag[2:]}", name, default=None)
     if declared.kind == "choice":
-        return add(flag, name, type=click.Choice(declared.choices))
+        return add_to_group(flag, name, type=click.Choice(declared.choices))
     flags = (flag, *_SHORT_FLAGS.get(name, ()))
-    return add(*flags, name, type=Value(declared), default=FROM_ENTRY, metavar=_METAVARS.get(name))
+    return add_to_group(*flags, name, type=Value(declared), default=FROM_ENTRY, metavar=_METAVARS.get(name))
 
 
 def _settings(**given: Any) -> Settings:
@@ -151,13 +160,13 @@ def _settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None or OPTIONS[name].unlimited})
 
 
-def settings_options(*, without: Sequence[str] = ()) -> Decorator:
+def settings(*, without: Sequence[str] = ()) -> Decorator:
     """Adds the generation options to a command, which gets them as `settings: Settings`."""
     names = [name for name in OPTIONS if name not in without]
     return gather(_settings, names, "settings", [_generation_option(name, OPTIONS[name]) for name in names])
 
 
-samples_option = option(
+samples = add(
     "--samples",
     "-k",
     type=whole(1),
@@ -169,7 +178,7 @@ samples_option = option(
 
 # -- which model -------------------------------------------------------------------------------------------------------
 
-_model = partial(option, group="Model")
+_model = partial(add, group="Model")
 _LOAD_OPTIONS = {
     "name": _model("--model", "-m", "name", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or .gguf file."),
     "quant": _model("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …"),
@@ -182,7 +191,7 @@ _LOAD_OPTIONS = {
 }
 
 
-def load_options(*, without: Sequence[str] = ()) -> Decorator:
+def load(*, without: Sequence[str] = ()) -> Decorator:
     """Adds the options of a model to a command, which gets them as `load: LoadOptions`."""
     chosen = [each for name, each in _LOAD_OPTIONS.items() if name not in without]
     return gather(LoadOptions, _names(LoadOptions), "load", chosen)
@@ -216,9 +225,9 @@ class VoteOptions:
             raise UsageError("A vote needs several answers: ask for --samples 8, or for --vote-depths 4.")
 
 
-_vote = partial(option, group="Vote")
+_vote = partial(add, group="Vote")
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
-vote_options = gather(
+votes = gather(
     VoteOptions,
     _names(VoteOptions),
     "votes",
@@ -255,8 +264,8 @@ def _ids(context: click.Context, parameter: click.Parameter, values: tuple[str, 
     return tuple(text.strip() for value in values for text in value.split(",") if text.strip())
 
 
-_problems = partial(option, group="Problem")
-problem_options = gather(
+_problems = partial(add, group="Problem")
+problems = gather(
     ProblemOptions,
     _names(ProblemOptions),
     "choice",
@@ -282,8 +291,8 @@ class RunOptions:
     ray: str | None
 
 
-_run = partial(option, group="Run")
-run_options = gather(
+_run = partial(add, group="Run")
+run = gather(
     RunOptions,
     _names(RunOptions),
     "run",
@@ -291,14 +300,14 @@ run_options = gather(
         _run("--parallel", type=Parallel(), default="auto", show_default=True, help="Thoughts at once."),
         _run("--ray", is_flag=False, flag_value="auto", metavar="[ADDRESS]", help="Run on a Ray cluster."),
         _run("--dry-run", is_flag=True, help="Say what it would take, without loading the model."),
-        option("--output", "-o", metavar="FILE", help="The result file, JSON Lines; a run goes on where it stopped."),
-        option("--restart", is_flag=True, help="Throw away what the result file holds."),
+        add("--output", "-o", metavar="FILE", help="The result file, JSON Lines; a run goes on where it stopped."),
+        add("--restart", is_flag=True, help="Throw away what the result file holds."),
     ),
 )
 
 # -- what every command has --------------------------------------------------------------------------------------------
 
-json_option = option("--json", "as_json", is_flag=True, help="Print JSON.")
-debug_option = option(
+json = add("--json", "as_json", is_flag=True, help="Print JSON.")
+debug = add(
     "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."
 )

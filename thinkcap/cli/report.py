@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli.options import debug_option
+from thinkcap.cli import options
 from thinkcap.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ TERMINAL = "-"
 """The path of a plot that means the terminal."""
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap report results.jsonl
   thinkcap report e1.jsonl l1.jsonl
   thinkcap report results.jsonl --by subject
@@ -32,17 +30,16 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES, short_help="Summarise result files.")
+@options.command(EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="RESULTS...")
-@click.option("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
-@click.option("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
-@click.option("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
-@click.option("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
-@click.option("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
-@click.option("--dark", is_flag=True, help="Draw .png and .svg for a dark background.")
-@click.option("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
-@debug_option
+@options.add("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
+@options.add("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
+@options.add("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
+@options.add("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
+@options.add("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@options.add("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
+@options.add("--dark", is_flag=True, help="Draw .png and .svg for a dark background.")
+@options.add("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
 def command(
     files: tuple[str, ...],
     by: str | None,

@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli import INTERRUPTED
-from thinkcap.cli.options import (
-    GroupedCommand,
-    VoteOptions,
-    debug_option,
-    json_option,
-    load_options,
-    option,
-    samples_option,
-    settings_options,
-    vote_options,
-)
+from thinkcap.cli import INTERRUPTED, options
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -34,8 +23,6 @@ MOST_BYTES = 16 * 1024**2
 """The longest problem that is read from standard input: far more than any context holds."""
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap solve "What is 384 + 297 + 581?" --model abacus
   thinkcap solve "What is 37 * 46?" --model abacus --budget 64 --expect 1702
   thinkcap solve - --budget 2k --json < problem.txt
@@ -45,20 +32,19 @@ Examples:
 """
 
 
-@click.command(cls=GroupedCommand, epilog=EXAMPLES, short_help="Solve one problem under a thinking budget.")
+@options.command(EXAMPLES)
 @click.argument("problem")
-@settings_options()
-@samples_option
-@vote_options
-@load_options()
-@option("--expect", metavar="ANSWER", help="The right answer: the exit code is 3 if no sample gives it.")
-@json_option
-@debug_option
+@options.settings()
+@options.samples
+@options.votes
+@options.load()
+@options.add("--expect", metavar="ANSWER", help="The right answer: the exit code is 3 if no sample gives it.")
+@options.json
 def command(
     problem: str,
     settings: Settings,
     samples: int,
-    votes: VoteOptions,
+    votes: options.VoteOptions,
     load: LoadOptions,
     expect: str | None,
     as_json: bool,

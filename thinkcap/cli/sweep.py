@@ -8,22 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from thinkcap.cli import INTERRUPTED
+from thinkcap.cli import INTERRUPTED, options
 from thinkcap.cli.batch import check_output, read_problems, run_into_file
-from thinkcap.cli.options import (
-    GroupedCommand,
-    ParamType,
-    ProblemOptions,
-    RunOptions,
-    debug_option,
-    json_option,
-    load_options,
-    option,
-    problem_options,
-    run_options,
-    samples_option,
-    settings_options,
-)
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -40,8 +26,6 @@ FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt"
 """What has no blank in it and ends like this is a file, even if there is none of that name."""
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128,none --model abacus
   thinkcap sweep problems.jsonl -o curve.jsonl --budgets 0,64..4096
   thinkcap sweep aime.json -o aime.jsonl --budgets 512..none --samples 16
@@ -49,7 +33,7 @@ Examples:
 """
 
 
-class Budgets(ParamType):
+class Budgets(options.ParamType):
     """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `none`."""
 
     name = "budgets"
@@ -89,25 +73,22 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
     return budgets if budgets[-1] == last else [*budgets, last]
 
 
-@click.command(
-    cls=GroupedCommand, epilog=EXAMPLES, short_help="Solve problems at several budgets, sharing their thoughts."
-)
+@options.command(EXAMPLES)
 @click.argument("subject", metavar="FILE|PROBLEM")
-@option(
+@options.add(
     "--budgets",
     type=Budgets(),
     required=True,
     group="Budget",
     help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
 )
-@settings_options(without=["budget", "time_limit", "until_sure"])
-@samples_option
-@load_options()
-@option("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")
-@problem_options
-@run_options
-@json_option
-@debug_option
+@options.settings(without=["budget", "time_limit", "until_sure"])
+@options.samples
+@options.load()
+@options.add("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")
+@options.problems
+@options.run
+@options.json
 def command(
     subject: str,
     budgets: tuple[int | None, ...],
@@ -115,8 +96,8 @@ def command(
     samples: int,
     load: LoadOptions,
     expect: str | None,
-    choice: ProblemOptions,
-    run: RunOptions,
+    choice: options.ProblemOptions,
+    run: options.RunOptions,
     as_json: bool,
 ) -> None:
     """Solve problems at every budget of --budgets for little more than the price of the largest.
@@ -163,7 +144,9 @@ def is_file(subject: str) -> bool:
         return False
 
 
-def _problem(subject: str, expect: str | None, choice: ProblemOptions, run: RunOptions, load: LoadOptions) -> Problem:
+def _problem(
+    subject: str, expect: str | None, choice: options.ProblemOptions, run: options.RunOptions, load: LoadOptions
+) -> Problem:
     """The problem on the command line. Raises UsageError for options that go with a file."""
     from thinkcap.cli.pull import offer_if_missing
     from thinkcap.cli.solve import read_problem
