@@ -19,6 +19,7 @@ import llama_cpp.llama_cpp as api
 from thinkcap.engine.model.file_errors import ModelFileError, check_head, why_unloadable
 from thinkcap.engine.model.padding import Padding
 from thinkcap.errors import ClosedError, ThinkcapError
+from thinkcap.text import write
 
 if TYPE_CHECKING:
     from thinkcap.engine.model.kv_cache import KvCache
@@ -42,7 +43,7 @@ class _Log:
     def _take(self, level: int, text: bytes, _user: object) -> None:
         line = text.decode("utf-8", "replace")
         if self.verbose:
-            sys.stderr.write(line)
+            write(line, sys.stderr)
         if level == _LOG_LEVEL_ERROR:
             self.errors.append(line.strip())
 
