@@ -25,7 +25,7 @@ from thinkcap.engine.core import Step
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.request import Request
-from thinkcap.runs.key import Key
+from thinkcap.runs.result import Key
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 
@@ -104,7 +104,7 @@ def run(engine: Engine, requests: list[Request], parallel: int) -> Run:
     for result in engine.solve_many(requests, parallel=parallel, on_step=steps.append):
         if isinstance(result, Failure):
             raise result.error
-        outcomes[Key.of_outcome(result)] = result
+        outcomes[Key.of(result)] = result
     return Run(outcomes, steps[-1].decoded, time.perf_counter() - began)
 
 
