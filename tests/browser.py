@@ -57,10 +57,10 @@ def _not_run(request: pytest.FixtureRequest, why: str) -> NoReturn:
 def visit(browser: Any) -> Iterator[Visit]:
     """Opens a file or an address, and finds no complaint in the console when the test is over."""
 
-    def open_(page: Path | str, scheme: str = "light", width: int = 1400) -> Any:
+    def open_(page: Path | str, scheme: str = "light", width: int = 1400, height: int = 900) -> Any:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         browser.get(page if isinstance(page, str) else page.as_uri())
         return browser

@@ -25,12 +25,11 @@ from thinkcap.engine.events import Answered, Closed, Event, Finished, Thought
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.live.live_view import LiveView
 from thinkcap.show.live.plain_views import PlainView, SolutionView
-from thinkcap.show.live.view import View
 
 Ran = Callable[..., tuple[int, str]]
 EVERYTHING = " ".join(TERMINAL.values())
-DOORS = {"text.py", "show/live/region.py", "grading/worker.py"}
-"""Files that may write: the door, what moves the cursor, and a worker's pipe."""
+DOORS = {"text.py", "show/live/region.py", "grading/worker.py", "catalog/extra_buffers.py"}
+"""Files that may write: the door, what moves the cursor, and children that answer through a pipe."""
 
 
 @pytest.fixture
@@ -131,7 +130,7 @@ def test_every_view_of_a_generation(encoding: str) -> None:
         return file.read()
 
     out, err = stream(), stream()
-    for view in (PlainView(out), SolutionView(out, err, View()), LiveView(live := stream())):
+    for view in (PlainView(out), SolutionView(out, err), LiveView(live := stream())):
         with view:
             view.status(EVERYTHING)
             view.begin(0, 2)
@@ -140,7 +139,7 @@ def test_every_view_of_a_generation(encoding: str) -> None:
             view.conclude(said)
             view.total([said])
     assert steering(text(out) + text(err)) == []
-    moves = re.compile(r"\x1b\[[\d;]*[mACJ]|\x1b\[\?2026[hl]|\r")
+    moves = re.compile(r"\x1b\[[\d;]*[mACJK]|\x1b\[\?2026[hl]|\r")
     assert steering(moves.sub("", text(live))) == []
     assert not re.search(r"\x1b\[[23]J|\x1b\[H|\x1b\[31;7m", text(live))
 

@@ -38,6 +38,7 @@ EXAMPLES = """\
 @options.add("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
 @options.add("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
 @options.add("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
+@options.add("--dark", is_flag=True, help="Draw .png and .svg for a dark background.")
 @options.add("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
 def command(
     files: tuple[str, ...],
@@ -47,6 +48,7 @@ def command(
     regrade: bool,
     as_json: bool,
     plots: tuple[str, ...],
+    dark: bool,
     reference: str | None,
 ) -> None:
     """Summarise the results of batches, also while they are running.
@@ -59,7 +61,7 @@ def command(
     several depths of each (shown in any case), with the mean tokens a problem, a shared thought counted once.
 
     --plot draws accuracy against tokens used with its 95 % interval, the share of thoughts cut, and tokens used against
-    tokens asked: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
+    the budget: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
     problems behind every point.
     """
     from thinkcap.runs.report import make_report
@@ -73,7 +75,7 @@ def command(
         from thinkcap.show.curve.curve import curves, method_curves
 
         drawn = [*curves(report.groups, votes=not report.methods), *method_curves(report.methods or []), *published]
-        _save(drawn, plots)
+        _save(drawn, plots, dark)
     if failures and not as_json:
         _print_failures(report)
         return
@@ -116,13 +118,13 @@ def _published(plots: Sequence[str], reference: str) -> list[Curve]:
     return published_curves(reference)
 
 
-def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
+def _save(curves: Sequence[Curve], plots: Sequence[str], dark: bool) -> None:
     from thinkcap.show.curve.plot import save
     from thinkcap.text import one_line, write_line
 
     for path in plots:
         if path != TERMINAL:
-            save(curves, path)
+            save(curves, path, dark=dark)
             write_line(f"thinkcap: Wrote {one_line(path)}.", sys.stderr)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from thinkcap.engine.outcome import Outcome
@@ -147,7 +148,7 @@ class Session:
                 self.say(f"The last line of {output} was cut short and is removed: its result will be made again.")
             if self.ray is None and not restart and self._is_complete(results, problems):
                 return True
-            finished = self._complete(results, problems, restart)
+            finished = self._complete(results, problems, source, restart)
             if not finished:
                 self.say(
                     f"Interrupted with {len(results.done)} results in {output}: run the same command again to go on."
@@ -168,7 +169,7 @@ class Session:
         self.say(f"{results.path} holds all {sum(len(task.keys) for task in tasks)} results already.")
         return True
 
-    def _complete(self, results: ResultFile, problems: Sequence[Problem], restart: bool) -> bool:
+    def _complete(self, results: ResultFile, problems: Sequence[Problem], source: str | None, restart: bool) -> bool:
         with ExitStack() as stack:
             solver = stack.enter_context(self._solver())
             settings = self.plan.run_settings(solver.profile, solver.model_sha256, self.load.context)
@@ -183,6 +184,8 @@ class Session:
                 self.say(f"{done} of {len(keys)} results are there already; going on with the rest.")
             grader = stack.enter_context(_grader(problems))
             watch = stack.enter_context(self.open_watch(len(keys), done, results.graded, results.correct))
+            # Not compared with what the file holds: a file of problems may be moved.
+            settings |= {"data": Path(source).name} if source else {}
             return run(solver, missing, results, settings, grader=grader, parallel=self.parallel, watch=watch)
 
     def _solver(self) -> AbstractContextManager[Solver]:

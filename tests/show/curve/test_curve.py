@@ -17,7 +17,7 @@ from thinkcap.show.curve.axis import Axis, round_ticks
 from thinkcap.show.curve.chart import Chart, charts
 from thinkcap.show.curve.curve import Curve, Point, caption, curves, method_curves
 from thinkcap.show.curve.published import published_curves
-from thinkcap.show.words import budget_text
+from thinkcap.show.wording import budget_text
 
 
 def by_kind(made: list[Curve]) -> dict[str, Chart]:
@@ -152,9 +152,9 @@ def test_points_are_named_in_words() -> None:
 
 
 def test_a_caption_says_what_the_curves_have_in_common() -> None:
-    run = {"temperature": 0.6, "top_p": 0.95, "top_k": 0}
+    run = {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "data": "sums.jsonl"}
     assert caption(curves_of(sweep(run=run) + sweep(run=run, sample=1))) == (
-        "abacus q8_0 · n = 10 problems × 2 samples · temperature 0.6, top-p 0.95 · bars are 95 % intervals"
+        "abacus q8_0 · sums.jsonl · n = 10 problems × 2 samples · temperature 0.6, top-p 0.95 · bars are 95 % intervals"
     )
     assert "greedy" in caption(curves_of(sweep(run={"temperature": 0.0})))
     assert caption(published_curves("e1")) == "bars are 95 % intervals"

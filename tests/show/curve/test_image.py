@@ -120,7 +120,7 @@ def test_report_draws_files_and_in_the_terminal(tmp_path: Path, capsys: pytest.C
     output = capsys.readouterr()
     assert all(path.exists() for path in pictures)
     assert "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %" in output.out
-    assert f"{pictures[0]} is drawn." in output.err
+    assert f"Wrote {pictures[0]}." in output.err
 
 
 @pytest.mark.parametrize(

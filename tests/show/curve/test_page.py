@@ -214,6 +214,20 @@ def test_other_budgets_and_filters_of_the_same_problem(visit: Visit, written: Pa
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("height", [700, 900, 1400])
+def test_the_chosen_problem_is_in_sight(visit: Visit, tmp_path: Path, height: int) -> None:
+    save(curves_of(sweep(100)), tmp_path / "curve.html")
+    browser = visit(tmp_path / "curve.html", height=height)
+    for key in (None, "accuracy-0-0", "accuracy-0-4", "accuracy-0-3"):
+        if key:
+            one(browser, f'[data-key="{key}"]').click()
+        frame, row = (one(browser, f"#problems{part}").rect for part in ("", " [aria-current=true]"))
+        assert frame["y"] <= row["y"]
+        assert row["y"] + row["height"] <= frame["y"] + frame["height"] + 1
+        all_of(browser, "#problems button")[80].click()
+
+
+@pytest.mark.browser
 def test_clicks_go_through_points_that_lie_on_one_another(visit: Visit, written: Path) -> None:
     browser = visit(written)
     seen = []

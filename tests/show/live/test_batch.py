@@ -15,7 +15,7 @@ from thinkcap.runs.result import Result
 from thinkcap.show.live.batch_bar import BatchBar
 from thinkcap.show.live.batch_progress import BatchProgress
 from thinkcap.show.live.batch_view import BatchLog, BatchView, choose_batch_view
-from thinkcap.show.words import duration
+from thinkcap.show.wording import duration
 
 
 def written(file: io.TextIOWrapper) -> str:

@@ -58,3 +58,9 @@ def test_a_problem_too_long_to_be_run_does_not_fill_screens() -> None:
     assert "The problem is too long." in lines
     assert max(map(len, lines)) < MOST_SHOWN + 50
     assert any("80,000 characters" in line for line in lines)
+
+
+def test_a_budget_of_0_is_not_an_unlimited_one() -> None:
+    budget = record("1")["budget"]
+    rows = printed([record("1", budget=budget | {"thinking": thinking}) for thinking in (0, None)])
+    assert [row.split()[0] for row in rows[3:5]] == ["0", "unlimited"]

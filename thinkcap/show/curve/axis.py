@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thinkcap.show.words import budget_text
+from thinkcap.show.wording import budget_text
 
 WIDE = 12
 """Tokens that are further apart than this (largest / smallest) get a logarithmic axis."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from thinkcap.show.curve.axis import Axis, shares_axis, tokens_axis
 from thinkcap.show.curve.curve import Curve, Point, budget_order
-from thinkcap.show.words import budget_text
+from thinkcap.show.wording import budget_text
 
 ChartKind = Literal["accuracy", "cut", "length"]
 Place = tuple[float, float, float | None, float | None]
@@ -79,33 +79,29 @@ def charts(curves: Sequence[Curve]) -> list[Chart]:
 
 
 def _accuracy(curves: Sequence[Curve]) -> Chart | None:
-    lines = _lines(
-        curves,
-        lambda point: (
-            (point.used, point.accuracy.value, point.accuracy.low, point.accuracy.high) if point.accuracy else None
-        ),
-    )
+    def place(point: Point) -> Place | None:
+        share = point.accuracy
+        return (point.used, share.value, share.low, share.high) if share else None
+
+    lines = _lines(curves, place)
     if not lines:
         return None
-    used = [mark.x for line in lines for mark in line.marks]
-    x = tokens_axis("mean tokens used", used)
+    x = tokens_axis("mean tokens used", [mark.x for line in lines for mark in line.marks])
     return Chart("accuracy", "Accuracy for the tokens spent", x, shares_axis("accuracy"), lines)
 
 
 def _cut(curves: Sequence[Curve]) -> Chart | None:
     shown = {point.budget for curve in curves for point in curve.points if point.share_cut is not None}
     budgets = sorted(shown, key=budget_order)
+
+    def place(point: Point) -> Place | None:
+        return None if point.share_cut is None else (budgets.index(point.budget), point.share_cut, None, None)
+
     if len(budgets) < 2:
         return None
-    lines = _lines(
-        curves,
-        lambda point: (
-            (budgets.index(point.budget), point.share_cut, None, None) if point.share_cut is not None else None
-        ),
-    )
-    ticks = tuple((float(place), budget_text(budget)) for place, budget in enumerate(budgets))
+    ticks = tuple((float(at), "∞" if budget is None else budget_text(budget)) for at, budget in enumerate(budgets))
     x = Axis("thinking budget", -0.35, len(budgets) - 0.65, ticks)
-    return Chart("cut", "Thoughts cut", x, shares_axis("share cut"), lines)
+    return Chart("cut", "Thoughts cut", x, shares_axis("share cut"), _lines(curves, place))
 
 
 def _length(curves: Sequence[Curve]) -> Chart | None:
@@ -113,9 +109,11 @@ def _length(curves: Sequence[Curve]) -> Chart | None:
     budgets = sorted({point.budget for curve in curves for point in curve.points if point.budget and point.length})
     if len(budgets) < 2:
         return None
-    lines = _lines(
-        curves, lambda point: (point.budget, point.length, None, None) if point.budget and point.length else None
-    )
+
+    def place(point: Point) -> Place | None:
+        return (point.budget, point.length, None, None) if point.budget and point.length else None
+
+    lines = _lines(curves, place)
     told = {curves[line.curve].told for line in lines}
     if told == {True}:
         title, x_title, y_title = "Tokens used against tokens asked", "tokens asked", "mean tokens of a response"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.show.words import budget_text, plural
+from thinkcap.show.wording import SETTINGS, budget_text, plural, setting_text
 from thinkcap.text import one_line
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Curve:
     published  whether the figures are a paper's and not of a run
     told       whether the model was told its budget in the prompt
     settings   how it was run, by name
+    data       the file of its problems, if that is known
     problems, samples  problems behind a point, and the most samples of one
     """
 
@@ -69,6 +70,7 @@ class Curve:
     published: bool = False
     told: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
+    data: str = ""
     problems: int = 0
     samples: int = 0
 
@@ -106,14 +108,16 @@ def method_curves(methods: Iterable[Method]) -> list[Curve]:
 
 
 def caption(curves: Sequence[Curve]) -> str:
-    """What the curves have in common, in one line: models, problems and samples, sampling."""
+    """What the curves have in common, in one line: model, data set, problems and samples, sampling."""
     run = [curve for curve in curves if not curve.published and curve.settings]
     models = dict.fromkeys(
         f"{curve.settings.get('model')} {curve.settings.get('quant') or ''}".strip() for curve in run
     )
+    data = dict.fromkeys(curve.data for curve in run if curve.data)
     sizes = {(curve.problems, curve.samples) for curve in run if curve.problems}
     drawn = {_sampling(curve.settings) for curve in run}
     parts = [", ".join(models) if len(models) <= 3 else plural(len(models), "model")] if models else []
+    parts += [", ".join(data)] if data else []
     if len(sizes) == 1:
         problems, samples = sizes.pop()
         parts.append(f"n = {plural(problems, 'problem')}" + (f" × {samples} samples" if samples > 1 else ""))
@@ -164,32 +168,25 @@ def _names(keys: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _name(key: Mapping[str, Any], differing: Sequence[str]) -> str:
-    parts = [str(key.get("model"))]
-    parts += [_spoken(name, key.get(name)) for name in differing if name != "model"]
-    return one_line(" · ".join(part for part in parts if part), NAME_LENGTH)
+    parts = [str(key.get("model")), *(_spoken(name, key.get(name)) for name in differing if name != "model")]
+    return one_line(" · ".join(filter(None, parts)), NAME_LENGTH)
 
 
 def _spoken(setting: str, value: Any) -> str:
     match setting, value:
-        case "prompt_mode", "none":
-            return "not told"
-        case "prompt_mode", _:
-            return f"told {value}"
-        case "style", _:
-            return f"{value} cut"
-        case "model_sha256", _:
-            return f"file {str(value)[:8]}"
-        case (("quant" | "by"), _):
-            return str(value)
-        case "thinking", _:
-            return f"budget {budget_text(value)}"
-        case "depths", _:
-            return f"{value} depths" if value else "whole thoughts"
-        case "answers", _:
-            return f"{value} answers" if value != 1 else ""
+        case ("prompt_mode", "none") | ("answers", 1):
+            return "not told" if setting == "prompt_mode" else ""
+        case "depths", 0:
+            return "whole thoughts"
         case "loop_guard", _:
             return "loop guard" if value else "no loop guard"
-    return f"{setting.replace('_', ' ')} {'none' if value is None else value}"
+        case "model_sha256", _:
+            return f"file {str(value)[:8]}"
+    form = {"style": "{} cut", "prompt_mode": "told {}", "quant": "{}", "by": "{}"} | {
+        name: f"{{}} {name}" for name in ("depths", "answers")
+    }
+    plain = f"{SETTINGS.get(setting, setting.replace('_', ' '))} {{}}"
+    return form.get(setting, plain).format(setting_text(setting, value))
 
 
 def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterator[Curve]:
@@ -197,7 +194,9 @@ def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterato
     told = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
     points = [(group, point) for group in groups if (point := _point(group, told)) is not None]
     problems, samples = max(each.metrics.problems for each in groups), max(each.metrics.k for each in groups)
-    curve = Curve(name, tuple(point for _, point in points), False, told, groups[0].settings, problems, samples)
+    data = str(groups[0].results[0].settings.get("data") or "")
+    kept = tuple(point for _, point in points)
+    curve = Curve(name, kept, False, told, groups[0].settings, data, problems, samples)
     yield curve
     # Answers at several depths of a thought are no samples: runs/methods.py knows what a vote over them costs.
     fractured = any(group.settings.get("depths") for group in groups)

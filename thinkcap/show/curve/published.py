@@ -8,7 +8,7 @@ from __future__ import annotations
 from thinkcap.errors import UsageError
 from thinkcap.runs.intervals import Share
 from thinkcap.show.curve.curve import Curve, Point
-from thinkcap.show.words import budget_text
+from thinkcap.show.wording import budget_text
 
 POINTS = {
     "e1": ("E1-Math-1.5B", [(1340, 13.5), (1799, 17.5), (2650, 24.8), (3377, 27.9)], (6825, 35.0)),

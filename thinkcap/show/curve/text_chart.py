@@ -59,7 +59,7 @@ def chart_rows(chart: Chart, width: int = 79, height: int = HEIGHT, unicode: boo
         row.append(edge if number in labels else rule, "dim").append_text(cells.text(number))
         rows.append(_stripped(row))
     rows.append(Text(" " * margin + corner + floor * cells.width, "dim"))
-    rows.append(Text(" " * (margin + 1) + _under(chart.x, cells), "dim"))
+    rows.append(Text(" " * (margin + 1) + _under(chart.x, cells, unicode), "dim"))
     return rows + [_named(line, chart, width, unicode) for line in chart.lines]
 
 
@@ -126,10 +126,11 @@ class _Cells:
             self._styles[cell] = style
 
 
-def _under(axis: Axis, cells: _Cells) -> str:
+def _under(axis: Axis, cells: _Cells, unicode: bool) -> str:
     """The labels under the plot, each centred below its place; those that would touch another are left out."""
     row = [" "] * cells.width
-    for value, label in reversed(axis.ticks):  # the largest is the one to keep
+    for value, text in reversed(axis.ticks):  # the largest is the one to keep
+        label = text if unicode else spell(text, "ascii")
         start = min(max(cells.column(value) - len(label) // 2, 0), cells.width - len(label))
         around = row[max(start - 1, 0) : start + len(label) + 1]
         if start >= 0 and all(cell == " " for cell in around):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Self, TextIO
 
-from rich.console import RenderableType
+from rich.console import Group
+from rich.control import Control
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress
+from rich.segment import ControlType
 from rich.text import Text
 
 from thinkcap.show.console import SafeConsole
@@ -27,49 +30,34 @@ class BatchBar(BatchView):
         super().__init__(progress)
         self._pacer = Pacer(clock, FRAME)
         self._keyboard = Keyboard()
-        self._bar = _Rows(progress, file)
+        self._bar = Progress(
+            BarColumn(None, complete_style="cyan", finished_style="cyan"), MofNCompleteColumn(), expand=True
+        )
+        self._task = self._bar.add_task("", total=progress.total, completed=progress.done)
+        self._figures = Text("reading the first prompts", "dim", no_wrap=True, overflow="ellipsis")
+        # Drawn after steps of the engine: no thread, and no frame without news.
+        self._live = Live(
+            Group(self._bar, self._figures),
+            console=SafeConsole(file),
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def __enter__(self) -> Self:
         self._keyboard.mute()
-        self._bar.start()
+        self._live.console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
+        self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.finish()
+        self._bar.update(self._task, completed=self.progress.done)
+        self._live.update(self._bar)
+        self._live.stop()
         self._keyboard.restore()
 
     def _show(self) -> None:
         if self._pacer.is_due():
-            self._bar.show()
-
-
-class _Rows(Progress):
-    """The rows of the bar."""
-
-    def __init__(self, progress: BatchProgress, file: TextIO) -> None:
-        self._batch = progress
-        self._figures: str | None = "reading the first prompts"
-        super().__init__(
-            BarColumn(None, complete_style="cyan", finished_style="cyan"),
-            MofNCompleteColumn(),
-            console=SafeConsole(file),
-            auto_refresh=False,  # drawn after steps of the engine: no thread, no frame without news
-            expand=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self.add_task("", total=progress.total, completed=progress.done)
-
-    def get_renderables(self) -> Iterable[RenderableType]:
-        yield self.make_tasks_table(self.tasks)
-        if self._figures is not None:
-            yield Text(self._figures, "dim", no_wrap=True, overflow="ellipsis")
-
-    def show(self) -> None:
-        self._figures = self._batch.figures() or self._figures
-        self.update(self._task, completed=self._batch.done, refresh=True)
-
-    def finish(self) -> None:
-        self._figures = None
-        self.update(self._task, completed=self._batch.done)
-        self.stop()
+            self._bar.update(self._task, completed=self.progress.done)
+            self._figures.plain = self.progress.figures() or self._figures.plain
+            self._live.refresh()

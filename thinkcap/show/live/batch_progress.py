@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from thinkcap.show.words import SEPARATOR, duration, significant
+from thinkcap.show.wording import SEPARATOR, duration, significant
 
 if TYPE_CHECKING:
     from thinkcap.engine.core import Step

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from thinkcap.show.live.pacer import Pacer
 from thinkcap.show.live.view import is_steerable
-from thinkcap.show.words import SEPARATOR
+from thinkcap.show.wording import SEPARATOR
 from thinkcap.text import write_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.show.live.summary import SummaryPiece, summary
 from thinkcap.show.live.token_bar import EMPTY, GenerationProgress, token_bar
 from thinkcap.show.live.wrap import Wrapper
-from thinkcap.show.words import SEPARATOR, thought_end
+from thinkcap.show.wording import SEPARATOR, end_text
 from thinkcap.text import one_line
 
 THOUGHT, INJECTED = "dim", "dim yellow"
@@ -37,7 +37,7 @@ class GenerationRows:
                 rows = self.finish()
                 # Without a thought there is nothing to set apart from the solution.
                 if rows or event.thinking_tokens:
-                    rows.append(rule(thought_end(event.stop_reason), self.width))
+                    rows.append(rule(end_text(event.stop_reason), self.width))
                 return rows
             case Answered():
                 return self._text.feed(event.text)

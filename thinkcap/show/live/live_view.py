@@ -21,6 +21,7 @@ class LiveView(View):
     """Shows generations on a terminal that can move its cursor."""
 
     def __init__(self, file: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._region = Region(file)
         self._clock = clock
         self._pacer = Pacer(clock)

@@ -19,6 +19,7 @@ class Meter(View):
     """Shows how far a generation is, and leaves nothing behind."""
 
     def __init__(self, file: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._region = Region(file)
         self._clock = clock
         self._pacer = Pacer(clock)

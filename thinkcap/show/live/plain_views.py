@@ -9,7 +9,7 @@ from thinkcap.engine.events import Answered, Closed, Event, Finished, Thought
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.live.summary import summary_line, tally
 from thinkcap.show.live.view import View
-from thinkcap.show.words import thought_end
+from thinkcap.show.wording import end_text
 from thinkcap.text import printable, write, write_json, write_line
 
 
@@ -42,6 +42,7 @@ class PlainView(View):
     """Thought, solution and figures in one stream: for terminals that cannot move their cursor."""
 
     def __init__(self, file: TextIO) -> None:
+        super().__init__()
         self._file = file
         self._text = TrimmedText(file)
 
@@ -56,7 +57,7 @@ class PlainView(View):
             case Closed():
                 self._text.end()
                 if event.thinking_tokens:
-                    write_line(f"── {thought_end(event.stop_reason)} ──", self._file)
+                    write_line(f"── {end_text(event.stop_reason)} ──", self._file)
             case Finished():
                 self._text.end()
 
@@ -71,35 +72,23 @@ class PlainView(View):
 
 
 class JsonView(View):
-    """One JSON object a line and generation, and meanwhile a meter."""
+    """One JSON object a line and generation."""
 
-    def __init__(self, out: TextIO, meter: View) -> None:
+    def __init__(self, out: TextIO, meter: View | None = None) -> None:
+        super().__init__(meter)
         self._out = out
-        self._meter = meter
-
-    def status(self, words: str) -> None:
-        self._meter.status(words)
-
-    def begin(self, sample: int, samples: int) -> None:
-        self._meter.begin(sample, samples)
-
-    def show(self, event: Event) -> None:
-        self._meter.show(event)
 
     def conclude(self, outcome: Outcome) -> None:
-        self._meter.close()
+        self.close()
         write_json(outcome.to_dict(), self._out)
 
-    def close(self) -> None:
-        self._meter.close()
 
+class SolutionView(View):
+    """The solution alone on one stream, a line of figures on another."""
 
-class SolutionView(JsonView):
-    """The solution alone on one stream, a line of figures on another, and meanwhile a meter."""
-
-    def __init__(self, out: TextIO, err: TextIO, meter: View) -> None:
-        super().__init__(out, meter)
-        self._err = err
+    def __init__(self, out: TextIO, err: TextIO, meter: View | None = None) -> None:
+        super().__init__(meter)
+        self._out, self._err = out, err
         self._text = TrimmedText(out)
 
     def begin(self, sample: int, samples: int) -> None:
@@ -116,7 +105,7 @@ class SolutionView(JsonView):
                 self._text.end()
 
     def conclude(self, outcome: Outcome) -> None:
-        self._meter.close()
+        super().close()
         write_line(summary_line(outcome), self._err)
 
     def total(self, outcomes: Sequence[Outcome]) -> None:

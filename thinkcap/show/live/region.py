@@ -63,7 +63,7 @@ class Region:
         self._keyboard.restore()
 
     def _write(self, final: Sequence[Text], changing: str) -> None:
-        back = ""
+        back = "\r\x1b[2K" if changing else ""  # keys that were echoed before something was drawn
         if self._drawn is not None:
             # A terminal that became narrower has broken the cursor's row.
             up = self._drawn // self.columns

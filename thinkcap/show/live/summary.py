@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thinkcap.engine.outcome import Outcome
-from thinkcap.show.words import ANSWER_LENGTH, SEPARATOR, significant, solution_end, thought_end, verdict
+from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, end_text, significant, verdict
 from thinkcap.text import one_line
 
 
@@ -26,10 +26,10 @@ def summary(outcome: Outcome) -> list[SummaryPiece]:
     thinking, solution = outcome.thinking_tokens, outcome.solution_tokens
     early = [f"early answers {outcome.probe_tokens}"] if outcome.probe_tokens else []
     figures = [
-        f"thinking {thinking}{limit}, {thought_end(outcome.stop_reason)}{_pace(thinking, outcome.seconds.thinking)}",
+        f"thinking {thinking}{limit}, {end_text(outcome.stop_reason)}{_pace(thinking, outcome.seconds.thinking)}",
         f"injected {outcome.injected_tokens}",
         *early,
-        f"solution {solution}, {solution_end(outcome.finish_reason)}{_pace(solution, outcome.seconds.solution)}",
+        f"solution {solution}, {end_text(outcome.finish_reason)}{_pace(solution, outcome.seconds.solution)}",
     ]
     said = verdict(outcome.answer, outcome.expected, outcome.correct)
     return [SummaryPiece(said, style), *map(SummaryPiece, figures)]

@@ -9,7 +9,7 @@ from typing import Literal
 from rich.text import Text
 
 from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
-from thinkcap.show.words import SEPARATOR, significant
+from thinkcap.show.wording import SEPARATOR, significant
 
 FULL, EMPTY = "━", "─"
 LEAST_BAR = 6  # cells; a shorter bar says nothing

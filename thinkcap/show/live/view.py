@@ -13,10 +13,14 @@ from thinkcap.engine.outcome import Outcome
 
 
 class View:
-    """Shows generations one after the other; this one shows nothing.
+    """Shows generations one after the other. This one shows nothing itself, and passes on to a `meter` beside it what
+    happens until a generation is concluded.
 
     A context manager: leaving it leaves the terminal clean, always.
     """
+
+    def __init__(self, meter: View | None = None) -> None:
+        self._meter = meter
 
     def __enter__(self) -> Self:
         return self
@@ -26,12 +30,18 @@ class View:
 
     def status(self, words: str) -> None:
         """Says what takes time before the first generation."""
+        if self._meter:
+            self._meter.status(words)
 
     def begin(self, sample: int, samples: int) -> None:
         """Opens generation `sample` (from 0) of `samples`."""
+        if self._meter:
+            self._meter.begin(sample, samples)
 
     def show(self, event: Event) -> None:
         """Takes the next event of the open generation."""
+        if self._meter:
+            self._meter.show(event)
 
     def conclude(self, outcome: Outcome) -> None:
         """Closes it with its figures; the outcome may have been graded since its last event."""
@@ -41,6 +51,8 @@ class View:
 
     def close(self) -> None:
         """Ends what is unfinished. The view can be used again."""
+        if self._meter:
+            self._meter.close()
 
 
 def choose_view(out: TextIO, err: TextIO, *, json: bool, log: bool) -> View:
@@ -57,7 +69,7 @@ def choose_view(out: TextIO, err: TextIO, *, json: bool, log: bool) -> View:
         from thinkcap.show.live.live_view import LiveView
 
         return LiveView(out)
-    meter = View() if log else _meter(out, err)
+    meter = None if log else _meter(out, err)
     return JsonView(out, meter) if json else SolutionView(out, err, meter)
 
 
@@ -72,14 +84,14 @@ def is_steerable(file: TextIO) -> bool:
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
-def _meter(out: TextIO, err: TextIO) -> View:
+def _meter(out: TextIO, err: TextIO) -> View | None:
     """A bar on standard error, unless what reads our output through a pipe may be writing to the same terminal."""
     try:
         piped = stat.S_ISFIFO(os.fstat(out.fileno()).st_mode)
     except (OSError, ValueError):
         piped = True
     if piped or not is_steerable(err):
-        return View()
+        return None
     from thinkcap.show.live.meter import Meter
 
     return Meter(err)

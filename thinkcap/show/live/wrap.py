@@ -6,7 +6,6 @@ The rows do not depend on how the text was cut into pieces, and a row, once fina
 from __future__ import annotations
 
 from itertools import groupby
-from operator import itemgetter
 
 from rich.cells import get_character_cell_size
 from rich.text import Text
@@ -15,6 +14,9 @@ from thinkcap.text import printable
 
 TAB = 4
 
+Cell = tuple[str, int, str]
+"""A character, its width and its style."""
+
 
 class Wrapper:
     """Wraps styled text to rows of at most `width` cells. Blank rows are held back until text follows them, so there
@@ -22,7 +24,7 @@ class Wrapper:
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self._row: list[tuple[str, int, str]] = []  # character, cells, style
+        self._row: list[Cell] = []
         self._cells = 0
         self._breaks = 0
         self._begun = False
@@ -33,12 +35,14 @@ class Wrapper:
         for character in printable(text):
             if character == "\n":
                 self._breaks += 1
-            elif character == "\t":
-                self._put(" ", style, rows)  # may open a row, so the rest is counted after it
-                for _ in range(-self._cells % TAB):
-                    self._put(" ", style, rows)
-            else:
-                self._put(character, style, rows)
+            elif self._begun or not character.isspace():
+                if self._breaks and self._begun:
+                    rows += [_text(self._row), *(Text() for _ in range(self._breaks - 1))]
+                    self._row, self._cells = [], 0
+                self._breaks, self._begun = 0, True
+                tab = TAB - self._cells % TAB
+                for each in " " * tab if character == "\t" else character:
+                    self._add(each, style, rows)
         return rows
 
     def row(self) -> Text:
@@ -58,29 +62,19 @@ class Wrapper:
         last, self._row, self._cells = _text(self._row), [], 0
         return [last] if last else []
 
-    def _put(self, character: str, style: str, rows: list[Text]) -> None:
-        if not self._begun and character == " ":
-            return
-        if self._breaks and self._begun:
-            rows.append(_text(self._row))
-            rows.extend(Text() for _ in range(self._breaks - 1))
-            self._row, self._cells = [], 0
-        self._breaks = 0
-        self._begun = True
-        self._add(character, style, rows)
-
     def _add(self, character: str, style: str, rows: list[Text]) -> None:
-        cells = _cells(character)
+        # The emoji selector makes a narrow character wide in some terminals: count for the worst.
+        cells = 1 if character == "\ufe0f" else get_character_cell_size(character)
         if character == " " and self._cells + cells > self.width:
             cells = 0  # it hangs over the edge, where nobody sees it: the row breaks at it
-        while self._cells + cells > self.width and self._row:
+        while self._row and self._cells + cells > self.width:
             kept, self._row = self._split()
-            self._cells = sum(entry[1] for entry in self._row)
+            self._cells = sum(width for _, width, _ in self._row)
             rows.append(_text(kept))
         self._row.append((character, cells, style))
         self._cells += cells
 
-    def _split(self) -> tuple[list[tuple[str, int, str]], list[tuple[str, int, str]]]:
+    def _split(self) -> tuple[list[Cell], list[Cell]]:
         """Where a full row ends: at its last space, or anywhere in a word longer than a row."""
         for index in range(len(self._row) - 1, 0, -1):
             if self._row[index][0] == " " and any(entry[0] != " " for entry in self._row[:index]):
@@ -88,14 +82,9 @@ class Wrapper:
         return self._row, []
 
 
-def _cells(character: str) -> int:
-    # The emoji selector makes a narrow character wide in some terminals: count for the worst.
-    return 1 if character == "\ufe0f" else get_character_cell_size(character)
-
-
-def _text(row: list[tuple[str, int, str]]) -> Text:
+def _text(row: list[Cell]) -> Text:
     text = Text()
-    for style, run in groupby(row, key=itemgetter(2)):
-        text.append("".join(entry[0] for entry in run), style or None)
+    for style, run in groupby(row, key=lambda cell: cell[2]):
+        text.append("".join(character for character, _, _ in run), style or None)
     text.rstrip()
     return text

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from thinkcap.show.words import duration, plural
+from thinkcap.runs.estimate import RunEstimate
+from thinkcap.show.wording import duration, plural
 from thinkcap.text import bytes_text
-
-if TYPE_CHECKING:
-    from thinkcap.runs.estimate import RunEstimate
 
 
 def estimate_lines(estimate: RunEstimate) -> list[str]:

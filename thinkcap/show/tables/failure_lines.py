@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from thinkcap.runs.report import reason
 from thinkcap.runs.result import Result
-from thinkcap.show.words import solution_end, thought_end, verdict
+from thinkcap.show.wording import end_text, verdict
 from thinkcap.text import one_line
 
 MOST_SHOWN = 2_000
@@ -24,9 +24,9 @@ def failure_lines(result: Result, width: int) -> Iterator[str]:
         yield result.error
     else:
         of = "" if result.budget.thinking is None else f" of {result.budget.thinking}"
-        yield f"thinking, {result.thinking_tokens}{of} tokens, {thought_end(result.stop_reason)}:"
+        yield f"thinking, {result.thinking_tokens}{of} tokens, {end_text(result.stop_reason)}:"
         yield f"{result.thinking.strip()}\n"
-        yield f"solution, {result.solution_tokens} tokens, {solution_end(result.finish_reason)}:"
+        yield f"solution, {result.solution_tokens} tokens, {end_text(result.finish_reason)}:"
         yield f"{result.solution.strip()}\n"
         yield verdict(result.answer, result.expected, result.correct)
     yield ""

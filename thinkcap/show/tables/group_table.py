@@ -13,7 +13,7 @@ from thinkcap.runs.groups import ResultGroup
 from thinkcap.runs.intervals import Share
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, differing, interval_text, plain_table, print_note
-from thinkcap.show.words import SETTINGS, percent, plural, setting_text
+from thinkcap.show.wording import SETTINGS, percent, plural, setting_text
 from thinkcap.text import one_line
 
 FIRST_TO_GO = ("total", "results", "answer", "solve", "maj", "pass", "cut")
@@ -72,15 +72,14 @@ def _by_model(groups: Sequence[ResultGroup]) -> Iterator[tuple[str, list[ResultG
 def _heading(name: str, rows: Sequence[ResultGroup]) -> str:
     """A figure's name with its k. If a run is not finished, Avg@k has the most samples a problem has, and pass@k and
     maj@k the fewest, since they need as many of every problem."""
-    largest = {
-        "avg": ("Avg", {row.metrics.k for row in rows}),
-        "pass": ("pass", {max(row.metrics.pass_at, default=1) for row in rows}),
-        "maj": ("maj", {max(row.metrics.maj_at, default=1) for row in rows}),
-    }
-    if name not in largest:
+    ks = {
+        "avg": {row.metrics.k for row in rows},
+        "pass": {max(row.metrics.pass_at, default=1) for row in rows},
+        "maj": {max(row.metrics.maj_at, default=1) for row in rows},
+    }.get(name)
+    if ks is None:
         return name
-    spoken, ks = largest[name]
-    return f"{spoken}@{ks.pop()}" if len(ks) == 1 else f"{spoken}@k"
+    return f"{name.replace('avg', 'Avg')}@{ks.pop() if len(ks) == 1 else 'k'}"
 
 
 def _cells(group: ResultGroup) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from rich.text import Text
 from thinkcap.runs.methods import Method
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, differing, interval_text, plain_table, print_note
-from thinkcap.show.words import SETTINGS, percent, setting_text
+from thinkcap.show.wording import SETTINGS, percent, setting_text
 
 
 def print_methods(methods: Sequence[Method], file: TextIO) -> None:

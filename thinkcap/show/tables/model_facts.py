@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from thinkcap.catalog.hub.cache import cache_folder, free_space
 from thinkcap.catalog.inventory import list_model
+from thinkcap.show.wording import budget_text
 from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def entry_facts(reference: Reference, located: Located | None) -> list[tuple[str
         drawn = f"temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
         drawn += f", top-k {sampling.top_k}" if sampling.top_k else ""
         drawn += f", min-p {sampling.min_p:g}" if sampling.min_p else ""
-        thinking = "none" if profile.thinking is None else f"{profile.thinking}"
+        thinking = budget_text(profile.thinking)
         facts += [
             ("budget", f"thinking {thinking}, solution {profile.solution} tokens"),
             ("cut style", profile.cut_style),

@@ -31,7 +31,7 @@ def model_lines(models: Sequence[Listed]) -> list[str]:
         entry, sizes = model.entry, _sizes(model)
         facts = [one_line(entry.licence), entry.cut_style, entry.prompt_mode] if entry else []
         if narrow:
-            lines += [name, *(line for text in (*sizes, " · ".join(facts)) for line in wrapped("  ", text) if text)]
+            lines += [name, *wrapped("  ", " · ".join([", ".join(sizes), *facts]))]
         else:
             rest = "{:<12}  {:<7}  {}".format(*facts) if facts else ""
             if len(name) > width:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from thinkcap.show.words import duration, plural
+from thinkcap.show.wording import duration, plural
 from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from thinkcap.runs.cost import cost_of
 from thinkcap.runs.metrics import total_tokens
 from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, plain_table, print_note
-from thinkcap.show.words import ANSWER_LENGTH, budget_text, thought_end
+from thinkcap.show.wording import ANSWER_LENGTH, budget_text, end_text
 from thinkcap.text import one_line
 
 
@@ -27,7 +27,7 @@ def print_sweep(outcomes: Sequence[Outcome], file: TextIO) -> None:
     if judged:
         table.add_column("correct")
     for outcome in outcomes:
-        end = thought_end(outcome.stop_reason)
+        end = end_text(outcome.stop_reason)
         table.add_row(
             *([str(outcome.sample)] if sampled else []),
             budget_text(outcome.budget.thinking),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.show.words import ANSWER_LENGTH, SEPARATOR, verdict
+from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, verdict
 from thinkcap.text import is_unicode, one_line
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -20,11 +21,10 @@ from typing import Any
 
 from thinkcap.runs.metrics import CUT_REASONS
 from thinkcap.runs.result import Result
-from thinkcap.show.curve.axis import Axis
-from thinkcap.show.curve.chart import Chart, charts
+from thinkcap.show.curve.chart import charts
 from thinkcap.show.curve.curve import Curve, Point, caption
 from thinkcap.show.curve.palette import DARK, LIGHT, Palette
-from thinkcap.show.words import thought_end
+from thinkcap.show.wording import end_text
 from thinkcap.text import finite, printable
 
 TITLE = "How much thinking is enough?"
@@ -85,7 +85,7 @@ def _data(curves: Sequence[Curve]) -> dict[str, Any]:
             }
             for curve in curves
         ],
-        "charts": [_chart(chart) for chart in charts(curves)],
+        "charts": [asdict(chart) for chart in charts(curves)],
         "caption": caption(curves),
         "problems": results.problems,
         "thoughts": results.thoughts,
@@ -103,29 +103,6 @@ def _point(point: Point, results: _Results) -> dict[str, Any]:
         "cut": point.share_cut,
         "results": results.table(point.results),
     }
-
-
-def _chart(chart: Chart) -> dict[str, Any]:
-    return {
-        "kind": chart.kind,
-        "title": chart.title,
-        "x": _axis(chart.x),
-        "y": _axis(chart.y),
-        "diagonal": chart.diagonal,
-        "lines": [
-            {
-                "curve": line.curve,
-                "marks": [[mark.x, mark.y, mark.point] for mark in line.marks],
-                "intervals": line.intervals(),
-                "under": line.under,
-            }
-            for line in chart.lines
-        ],
-    }
-
-
-def _axis(axis: Axis) -> dict[str, Any]:
-    return {"title": axis.title, "low": axis.low, "high": axis.high, "log": axis.log, "ticks": axis.ticks}
 
 
 class _Results:
@@ -172,7 +149,7 @@ class _Results:
             "answer": _printable(result.answer),
             "expected": _printable(result.expected),
             "correct": result.correct,
-            "stop": thought_end(result.stop_reason),
+            "stop": end_text(result.stop_reason),
             "cut": result.stop_reason in CUT_REASONS,
             "tokens": [result.thinking_tokens, result.injected_tokens, result.solution_tokens],
             "error": _printable(result.error),

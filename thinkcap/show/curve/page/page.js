@@ -116,13 +116,14 @@
       const low = Math.max(chart.x.low, chart.y.low), high = Math.min(chart.x.high, chart.y.high);
       drawing.append(svg("line", { class: "diagonal", x1: x(low), y1: y(low), x2: x(high), y2: y(high) }));
     }
-    const lines = chart.lines.filter((line) => !hidden.has(line.curve)).map((line) => ({ ...line, spots: line.marks.map((mark) => [x(mark[0]), y(mark[1])]) }));
+    const lines = chart.lines.filter((line) => !hidden.has(line.curve)).map((line) => ({ ...line, spots: line.marks.map((mark) => [x(mark.x), y(mark.y)]),
+      intervals: line.marks.filter((mark) => mark.low !== null && mark.low < mark.high).map((mark) => [x(mark.x), y(mark.low), y(mark.high)]) }));
     for (const { curve, under, intervals } of lines) drawing.append(...intervals.map(([at, low, high]) => svg("line", {
-      class: "interval", x1: x(at), x2: x(at), y1: y(low), y2: y(high), style: { stroke: colour(curve), strokeWidth: 1.6 + under } })));
+      class: "interval", x1: at, x2: at, y1: low, y2: high, style: { stroke: colour(curve), strokeWidth: 1.6 + under } })));
     for (const { curve, under, spots } of lines) drawing.append(svg("path", {
       class: "line", d: `M${spots.map((spot) => spot.join(" ")).join("L")}`, style: { stroke: colour(curve), strokeWidth: 2.2 + 4 * under }, "stroke-dasharray": dashes(curve) }));
-    for (const { curve, under, marks, spots } of lines) spots.forEach((spot, at) => drawing.append(drawMark(chart, curve, under, marks[at][2], spot, lines)));
-    const strokes = lines.flatMap((line) => [line.spots, ...line.intervals.map(([at, low, high]) => [[x(at), y(low)], [x(at), y(high)]])]);
+    for (const { curve, under, marks, spots } of lines) spots.forEach((spot, at) => drawing.append(drawMark(chart, curve, under, marks[at].point, spot, lines)));
+    const strokes = lines.flatMap((line) => [line.spots, ...line.intervals.map(([at, low, high]) => [[at, low], [at, high]])]);
     if (chart.kind === "accuracy") label(drawing, lines, strokes, [left, top, width, height - bottom]);
   }
 
@@ -133,7 +134,7 @@
     const choose = () => opens && select(curve, point, true);
     // Of points that lie on one another each click takes the next one.
     const chooseNext = () => {
-      const here = lines.flatMap((line) => line.spots.map((spot, at) => ({ curve: line.curve, point: line.marks[at][2], spot })))
+      const here = lines.flatMap((line) => line.spots.map((spot, at) => ({ curve: line.curve, point: line.marks[at].point, spot })))
         .filter((mark) => distance(mark.spot, [x, y]) < 6 && data.curves[mark.curve].points[mark.point].results !== null);
       const now = here.findIndex((mark) => chosen && mark.curve === chosen.curve && mark.point === chosen.point);
       if (now < 0) choose();
@@ -148,7 +149,7 @@
         pointerenter: (event) => tip(event.currentTarget, curve, point), pointerleave: hideTip,
         focus: (event) => { if (event.currentTarget.matches(":focus-visible")) tip(event.currentTarget, curve, point); }, blur: hideTip,
       },
-    }, svg("circle", { class: "halo", r: 12 }), shape(curve, 1 + 0.45 * under), svg("circle", { class: "ring", r: 9 }));
+    }, svg("circle", { class: "halo", r: 12 }), shape(curve, 1 + 0.6 * under), svg("circle", { class: "ring", r: 9 }));
   }
 
   // A label goes where it covers no other label, point or line, or is left out; each line's last point has one in any
@@ -166,7 +167,7 @@
       firsts.push(...clusters.map((cluster) => ({ ...line, cluster, steps: [1] })));
     }
     for (const { curve, marks, spots, cluster, steps } of [...lasts, ...firsts]) {
-      const points = cluster.map((at) => data.curves[curve].points[marks[at][2]]).filter((point) => point.name);
+      const points = cluster.map((at) => data.curves[curve].points[marks[at].point]).filter((point) => point.name);
       if (!points.length) continue;
       const text = points[0].name === points.at(-1).name ? points[0].name : `${points[0].name}–${points.at(-1).label}`;
       const [x, y] = spots[cluster.at(-1)];
@@ -314,13 +315,13 @@
   }
   function mark() {
     for (const button of byId("problems").querySelectorAll("button")) {
-      const is = Number(button.dataset.problem) === reading?.problem;
-      button.setAttribute("aria-current", String(is));
-      if (is) showIn(byId("problems"), button);
+      button.setAttribute("aria-current", String(Number(button.dataset.problem) === reading?.problem));
     }
   }
   // Only the list scrolls: scrollIntoView would move the page too.
-  function showIn(list, row) {
+  function showChosen() {
+    const list = byId("problems"), row = list.querySelector("[aria-current=true]");
+    if (!row) return;
     const [here, frame] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
     if (here.top < frame.top || here.bottom > frame.bottom) list.scrollTop += here.top - frame.top - (frame.height - here.height) / 2;
   }
@@ -346,6 +347,7 @@
       element("p", { class: "aside" }, `${count(result.tokens[0])} thinking, ${count(result.tokens[1])} injected and ${count(result.tokens[2])} solution tokens`));
     byId("result").replaceChildren(...parts);
     byId("result").scrollTop = 0;
+    showChosen(); // now that the list has the height that the result leaves it
   }
   const heading = (text) => element("h3", {}, text);
   const chips = (list) => element("div", { class: "chips" }, ...list.map(([text, is, choose]) =>

@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thinkcap.engine.budget import FinishReason, StopReason
 from thinkcap.text import one_line
 
 SEPARATOR = " · "
 ANSWER_LENGTH = 60
 """Characters of an answer that a line shows."""
 
-THOUGHT_ENDS: Mapping[StopReason, str] = {
+ENDS: Mapping[str, str] = {
     "natural": "stopped by itself",
+    "stop": "complete",
     "budget": "cut at the budget",
+    "length": "cut at the solution budget",
     "deadline": "cut at the time limit",
     "loop": "cut in a loop",
     "context": "cut at the end of the context",
     "sure": "cut when early answers agreed",
     "interrupted": "interrupted",
 }
-SOLUTION_ENDS: Mapping[FinishReason, str] = {
-    "stop": "complete",
-    "length": "cut at the solution budget",
-    "deadline": "cut at the time limit",
-    "interrupted": "interrupted",
-}
+"""Why a thought or a solution ended, by its stop or finish reason."""
 
 SETTINGS = {
     "thinking": "budget",
@@ -45,14 +41,9 @@ SETTINGS = {
 """Settings whose heading in a table is not their own name."""
 
 
-def thought_end(reason: str) -> str:
-    """Why a thought ended. A reason that a file made up is shown as it is."""
-    return one_line(THOUGHT_ENDS.get(reason, reason), ANSWER_LENGTH)  # type: ignore[call-overload]
-
-
-def solution_end(reason: str) -> str:
-    """Why a solution ended."""
-    return one_line(SOLUTION_ENDS.get(reason, reason), ANSWER_LENGTH)  # type: ignore[call-overload]
+def end_text(reason: str) -> str:
+    """Why a thought or a solution ended. A reason that a file made up is shown as it is."""
+    return one_line(ENDS.get(reason, reason), ANSWER_LENGTH)
 
 
 def budget_text(tokens: int | None) -> str:
@@ -64,7 +55,9 @@ def budget_text(tokens: int | None) -> str:
 
 def setting_text(name: str, value: Any) -> str:
     """A setting's value in a table."""
-    return budget_text(value) if name == "thinking" and value is None else one_line(str(value or "none"), 24)
+    if value is None:
+        return budget_text(None) if name == "thinking" else "none"
+    return one_line(str(value), 24)
 
 
 def plural(count: int, noun: str) -> str:
