@@ -5,6 +5,7 @@ The bytes and their formats are runs/formats.py's.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -226,7 +227,7 @@ def _extra(value: Mapping[str, Any], leave_out: set[str | None]) -> dict[str, st
     lowered = {name.lower() for name in leave_out if name}
     kept: dict[str, str | int | float | bool] = {}
     for name, found in value.items():
-        if str(name).lower() in lowered or found != found:
+        if str(name).lower() in lowered or (isinstance(found, float) and not math.isfinite(found)):
             continue
         if isinstance(found, bool | int | float) or (isinstance(found, str) and 0 < len(found) <= _EXTRA_CHARACTERS):
             kept[str(name)] = found
