@@ -31,7 +31,7 @@ PROBLEM = (
 
 @dataclass(frozen=True)
 class Row:
-    """What runs at once. `runs` holds tokens a second, milliseconds a step, and milliseconds of that outside llama.cpp."""
+    """What runs at once. `runs` holds tokens a second, milliseconds a step, and those of them outside llama.cpp."""
 
     count: int
     samples: bool
