@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 import thinkcap
 from thinkcap import cli
+from thinkcap.engine.settings import OPTIONS
 from thinkcap.errors import ThinkcapError
 
 Fail = Callable[[BaseException], None]
@@ -73,6 +75,16 @@ def test_every_command_explains_itself_and_ends_in_examples(name: str, capsys: p
     examples = shown[shown.index("Examples:") :].splitlines()[1:]
     assert examples
     assert all(line.strip().startswith(f"thinkcap {name}") for line in examples if line.strip())
+
+
+def test_help_shows_options_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["batch", "--help"]) == 0
+    shown = capsys.readouterr().out
+    groups = [line.removesuffix(" options:") for line in shown.splitlines() if line.endswith(" options:")]
+    assert groups == ["Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output"]
+    assert all(f"--{name.replace('_', '-')}" in shown for name in OPTIONS)
+    assert cli.run(["sweep", "--help"]) == 0
+    assert not re.search(r"--(budget|time-limit|until-sure) ", capsys.readouterr().out)
 
 
 def test_an_unknown_command_gets_a_near_name(capsys: pytest.CaptureFixture[str]) -> None:

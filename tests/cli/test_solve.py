@@ -102,6 +102,14 @@ def test_options_reach_the_engine(solve: Shell) -> None:
     assert record["solution_tokens"] <= 5
 
 
+def test_options_that_change_nothing_are_said_to(solve: Shell) -> None:
+    run = solve(PROBLEM, *ABACUS, "--prompt-mode", "max", "--budget", "none")
+    assert run.code == 0
+    assert "so --prompt-mode max does nothing: give --budget." in run.err
+    assert "does nothing" not in solve(PROBLEM, *ABACUS, "--prompt-mode", "max", "--budget", "16").err
+    assert "the samples of a problem are alike" in solve(PROBLEM, *ABACUS, "--budget", "4", "--samples", "2").err
+
+
 def test_verbose_shows_the_log_to_its_end(solve: Shell) -> None:
     loud = solve(PROBLEM, *ABACUS, "--budget", "4", "--verbose")
     assert loud.code == 0
