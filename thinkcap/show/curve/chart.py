@@ -23,17 +23,13 @@ NEAR = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point in a chart. `low` and `high` are its 95 % interval, `point` its place in the curve.
-
-    label  what the point is called, `short` the same without its first word
-    """
+    """A point in a chart. `low` and `high` are its 95 % interval, `point` its place in the curve."""
 
     x: float
     y: float
     low: float | None
     high: float | None
     label: str
-    short: str
     point: int
 
 
@@ -138,9 +134,7 @@ def _lines(curves: Sequence[Curve], view: Callable[[Point], Place | None]) -> tu
     lines = []
     for at, curve in enumerate(curves):
         seen = ((number, point, view(point)) for number, point in enumerate(curve.points))
-        marks = tuple(
-            Mark(*place, point.name, point.label, number) for number, point, place in seen if place is not None
-        )
+        marks = tuple(Mark(*place, point.name, number) for number, point, place in seen if place is not None)
         if marks:
             lines.append(Line(curve.name, at, curve.published, marks))
     return tuple(lines)
