@@ -1,10 +1,10 @@
-"""What early answers save and what they cost: --until-sure K against whole thoughts.
+"""What early answers save and cost: --until-sure K against full thoughts.
 
     python benchmarks/early_answers.py
 
-abacus on its held-out problems, without a budget: all of them, then those with a whole thought of more than --longer
-tokens. Tokens are all that a problem took: thinking, injected, solution and the early answers themselves. `early` is
-the share of thoughts that were closed by them.
+Runs abacus on its held-out problems without a budget. The first table covers all of them, the second those whose full
+thought is longer than --longer tokens. Tokens are everything a problem used: thinking, injected, solution and the early
+answers themselves. `early` is the share of thoughts that early answers closed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def table(runs: dict[int, list[Result]], ids: set[str], title: str) -> None:
 
 
 def row(sure: int, results: list[Result], whole: tuple[float, float] | None) -> tuple[float, float]:
-    """Prints a row of the table; `whole` is accuracy and tokens of the first one, which comes back."""
+    """Prints a row of the table. `whole` is the accuracy and tokens of the first row; returns it."""
     accuracy = measure(results).accuracy
     assert accuracy is not None
     cost, count = cost_of(results), len(results)

@@ -2,8 +2,8 @@
 
     python benchmarks/votes.py
 
-abacus on its held-out problems at temperature 0.6, each method at each budget; tokens count a shared thought once.
-Fractured votes (arXiv 2505.12992) answer a thought at H evenly spaced depths, m times at each.
+Runs abacus on its held-out problems at temperature 0.6, each method at each budget. A shared thought's tokens count
+once. Fractured Sampling (arXiv 2505.12992) answers a thought at H evenly spaced depths, m times at each.
 """
 
 from __future__ import annotations

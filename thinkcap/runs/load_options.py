@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.engine.profile import Profile
-
 if TYPE_CHECKING:
     from thinkcap.catalog.locate import Located
     from thinkcap.engine.engine import Engine
+    from thinkcap.engine.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

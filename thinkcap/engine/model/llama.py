@@ -6,6 +6,8 @@ Tokens are ints, text that goes in and out is bytes.
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import os
 import sys
 import weakref
 from collections import deque
@@ -113,7 +115,7 @@ class Model:
         params = api.llama_model_default_params()
         params.n_gpu_layers = _ALL_LAYERS if gpu_layers is None else gpu_layers
         params.use_extra_bufts = extra_buffers
-        pointer = api.llama_model_load_from_file(str(path).encode(), params)
+        pointer = api.llama_model_load_from_file(os.fsencode(path), params)
         if not pointer:
             raise ModelFileError(why_unloadable(path, log.errors))
         self._pointer = pointer
@@ -149,6 +151,12 @@ class Model:
         if not self._pointer:
             raise ClosedError
         return self._vocab
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256, in hex, of the file's first mebibyte: enough to tell models apart, quick to read."""
+        with self.path.open("rb") as file:
+            return hashlib.sha256(file.read(1 << 20)).hexdigest()
 
     def meta(self, key: str) -> str | None:
         """A metadata value as text, None if the file has no such key."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.catalog.hub.cache import cache_folder
+from thinkcap.catalog.hub.cache import cache_folder, free_space
 from thinkcap.catalog.inventory import list_model
 from thinkcap.show.wording import budget_text
 from thinkcap.text import bytes_text
@@ -107,6 +107,6 @@ def pull_facts(reference: Reference, plan: PullPlan) -> list[tuple[str, str]]:
         ("model", f"{reference.name} ({plan.quant})" if plan.quant else reference.name),
         ("from", where + what),
         ("size", bytes_text(plan.size) + rest),
-        ("free", f"{bytes_text(plan.free)} in {cache_folder()}"),
+        ("free", f"{bytes_text(free_space(cache_folder()))} in {cache_folder()}"),
         ("licence", plan.licence + terms),
     ]
