@@ -110,10 +110,10 @@ def _length(curves: Sequence[Curve]) -> Chart | None:
         return (point.budget, point.length, None, None) if point.budget and point.length else None
 
     lines = _lines(curves, place)
-    told = {curves[line.curve].told for line in lines}
-    if told == {True}:
+    prompted = {curves[line.curve].prompted for line in lines}
+    if prompted == {True}:
         title, x_title, y_title = "Tokens used against tokens asked", "tokens asked", "mean tokens of a response"
-    elif told == {False}:
+    elif prompted == {False}:
         title, x_title, y_title = "Thinking tokens used of the budget", "thinking budget", "mean thinking tokens"
     else:
         title, x_title, y_title = "Tokens used against the budget", "thinking budget", "mean tokens used"
