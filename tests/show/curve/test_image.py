@@ -183,6 +183,12 @@ def test_a_chart_goes_up_where_accuracy_does() -> None:
     assert rows[-1] == "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %"
 
 
+def test_lines_on_one_another_take_turns_in_a_chart() -> None:
+    (chart, *_) = charts(curves_of(sweep() + sweep(style="message")))
+    plot = "".join(row.plain for row in chart_rows(chart)[:-2])
+    assert [character for character in plot if character in "●■"].count("■") in (2, 3)
+
+
 def test_no_color_leaves_no_sequences(drawn: list[Curve], monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         encoding = "utf-8"

@@ -66,7 +66,7 @@ class _Cells:
         self.chart, self.width, self.height = chart, width, height
         self._dots: dict[tuple[int, int], int] = {}
         self._styles: dict[tuple[int, int], str] = {}
-        self._shapes: dict[tuple[int, int], tuple[str, str]] = {}
+        self._shapes: dict[tuple[int, int], list[tuple[int, str, str]]] = {}
 
     def row(self, value: float) -> int:
         return self._spot(self.chart.x.low, value)[1] // 4
@@ -91,14 +91,15 @@ class _Cells:
     def marks(self, line: Line) -> None:
         for mark in line.marks:
             x, y = self._spot(mark.x, mark.y)
-            self._shapes.setdefault((x // 2, y // 4), (_shape(line), _style(line)))
+            self._shapes.setdefault((x // 2, y // 4), []).append((mark.point, _shape(line), _style(line)))
 
     def text(self, row: int) -> Text:
         text = Text()
         for column in range(self.width):
             cell = (column, row)
-            if cell in self._shapes:
-                text.append(*self._shapes[cell])
+            if found := self._shapes.get(cell):
+                # Lines that lie on one another take turns, point by point.
+                text.append(*found[found[0][0] % len(found)][1:])
             elif cell in self._dots:
                 text.append(chr(0x2800 + self._dots[cell]), self._styles[cell])
             else:
