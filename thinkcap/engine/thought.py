@@ -121,9 +121,8 @@ class ThoughtState:
     def forbids(self, piece: bytes) -> bool:
         """Whether a token with these bytes would spell out a marker that may not come now."""
         if self.phase is Phase.SOLUTION:
-            return _completes(self.solution, piece, self.limits.start.text) or _completes(
-                self.solution, piece, self.limits.end.text
-            )
+            markers = (self.limits.start.text, self.limits.end.text)
+            return any(_completes(self.solution, piece, marker) for marker in markers)
         if self.thinking_tokens < self._no_close_before and self.limits.end.id is None:
             return _completes(self.thought, piece, self.limits.end.text)
         return False
