@@ -35,6 +35,8 @@ def _quant(value: Any) -> Any:
 Repository = Annotated[str, Field(pattern=REPOSITORY)]
 Quant = Annotated[str, BeforeValidator(_quant)]
 Tokens = Annotated[int, Field(ge=1)]
+ThinkingTokens = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_tokens_or_none)]
+Effort = Annotated[str, Field(pattern=r"^(minimal|low|medium|high|xhigh)$")]
 
 
 class SamplingDefaults(BaseModel):
@@ -67,6 +69,7 @@ class Entry(BaseModel):
     solution        the solution budget in tokens; usual_solution what a solution usually takes
     probe           how an answer begins, up to its box's open brace: what an early answer is asked with
     context         tokens of context where the thinking has no budget
+    efforts         thinking tokens of each level of effort, minimal to xhigh, or "none" for no limit
     think_start     the thought's markers where the file does not tell; think_end likewise
     sampling        temperature, top_p, top_k, min_p
     """
@@ -88,11 +91,12 @@ class Entry(BaseModel):
     prompt_mode: PromptMode = _USUAL.prompt_mode
     cut_style: CutStyle = _USUAL.cut_style
     cut_message: str = _USUAL.cut_message
-    thinking: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_tokens_or_none)] = _USUAL.thinking
+    thinking: ThinkingTokens = _USUAL.thinking
     solution: Tokens = _USUAL.solution
     usual_solution: Tokens = _USUAL.usual_solution
     probe: str = _USUAL.probe
     context: Tokens | None = None
+    efforts: dict[Effort, ThinkingTokens] = {}
     think_start: str | None = None
     think_end: str | None = None
     sampling: SamplingDefaults = SamplingDefaults()
@@ -133,6 +137,7 @@ class Entry(BaseModel):
             usual_solution=self.usual_solution,
             probe=self.probe,
             context=self.context,
+            efforts={**_USUAL.efforts, **self.efforts},
             think_start=self.think_start,
             think_end=self.think_end,
             sampling=Sampling(**self.sampling.model_dump()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,6 +10,10 @@ CutStyle = Literal["bare", "message", "soft"]
 PromptMode = Literal["none", "max", "exact"]
 
 DEFAULT_CUT_MESSAGE = "\n\nMy thinking time is used up, so I will answer with what I have found so far.\n"
+
+
+EFFORTS: Mapping[str, int | None] = {"minimal": 128, "low": 512, "medium": 1024, "high": 4096, "xhigh": 16384}
+"""Thinking tokens of each level of effort; None is as many as the context holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Profile:
     usual_solution   tokens a solution usually takes: what a time limit keeps free for it
     context          context in tokens where the thinking has no budget; None is the model's own, at most 32,768
     probe            how an answer begins, up to the open brace of its box: what an early answer is asked with
+    efforts          thinking tokens of each level of effort that clients ask for by name
     think_start/end  the thought's markers, where the file's template and vocabulary do not tell
     """
 
@@ -49,6 +55,7 @@ class Profile:
     usual_solution: int = 256
     context: int | None = None
     probe: str = "\n\nThe final answer is \\boxed{"
+    efforts: Mapping[str, int | None] = field(default_factory=lambda: EFFORTS)
     think_start: str | None = None
     think_end: str | None = None
     sampling: Sampling = field(default_factory=Sampling)
