@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ class Model:
         profile = engine.profile
         self.name = profile.name
         self.quant = profile.quant
-        self.efforts: Mapping[str, int | None] = profile.efforts
+        self.efforts: Mapping[str, int | None] = asdict(profile.efforts)
         self.loaded = datetime.fromtimestamp(int(time.time()), UTC)
         self._engine = engine
 
