@@ -15,11 +15,11 @@ from starlette.routing import Route
 
 from thinkcap.engine.engine import Engine
 from thinkcap.errors import ThinkcapError
-from thinkcap.serve import openai, page, sweep
+from thinkcap.serve import anthropic, ollama, openai, page, sweep
 from thinkcap.serve.dispatcher import MAX_OPEN, Dispatcher
 from thinkcap.serve.errors import HttpError, refusal
 from thinkcap.serve.guard import LOCAL, Access, Guard, content_policy
-from thinkcap.serve.model import Model
+from thinkcap.serve.loaded_model import LoadedModel
 from thinkcap.serve.streaming import Json
 
 log = logging.getLogger("thinkcap.serve")
@@ -35,7 +35,7 @@ def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN) -> S
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         engine.start()
-        app.state.model = Model(engine)
+        app.state.model = LoadedModel(engine)
         app.state.dispatcher = Dispatcher(engine, max_open)
         yield
 
@@ -46,6 +46,11 @@ def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN) -> S
             Route("/v1/models", openai.models),
             Route("/v1/models/{name:path}", openai.retrieve_model),
             Route("/v1/chat/completions", openai.complete, methods=["POST"]),
+            Route("/v1/messages", anthropic.create, methods=["POST"]),
+            Route("/api/chat", ollama.chat, methods=["POST"]),
+            Route("/api/tags", ollama.tags),
+            Route("/api/show", ollama.show, methods=["POST"]),
+            Route("/api/version", ollama.version),
             Route("/v1/sweep", sweep.sweep, methods=["POST"]),
         ],
         lifespan=lifespan,
@@ -66,7 +71,8 @@ async def health(request: Request) -> Response:
 
 def refused(path: str, error: HttpError) -> Response:
     """The answer to a refused request, in the form of the dialect that its path belongs to."""
-    return Json(openai.error_object(error), error.status, error.headers)
+    dialect = ollama if path.startswith("/api/") else anthropic if path.startswith("/v1/messages") else openai
+    return Json(dialect.error_object(error), error.status, error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

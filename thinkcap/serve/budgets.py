@@ -156,6 +156,8 @@ class BudgetFields(Body):
                 raise bad_field("thinking.budget_tokens", 'goes with the type "enabled" alone.')
         if isinstance(self.think, int) and not isinstance(self.think, bool):
             said["think"] = _limit_of("think", self.think)
+        elif isinstance(self.think, str) and self.think.isdecimal():
+            said["think"] = int(self.think)  # Ollama's client knows levels and switches, but no numbers
         return said
 
     def _levels(self) -> dict[str, Any]:
@@ -164,7 +166,7 @@ class BudgetFields(Body):
             "reasoning.effort": self.reasoning.effort,
             "chat_template_kwargs.reasoning_effort": self.chat_template_kwargs.reasoning_effort,
             "output_config.effort": self.output_config.effort,
-            "think": self.think if isinstance(self.think, str) else None,
+            "think": self.think if isinstance(self.think, str) and not self.think.isdecimal() else None,
         }
 
     def _switches(self) -> dict[str, Any]:

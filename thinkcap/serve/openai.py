@@ -21,8 +21,8 @@ from thinkcap.serve.body import Body, read_object
 from thinkcap.serve.budgets import BudgetFields
 from thinkcap.serve.chat import Chat, check_max_tokens
 from thinkcap.serve.errors import HttpError, refusal
+from thinkcap.serve.loaded_model import LoadedModel
 from thinkcap.serve.messages import Messages, check_count, conversation
-from thinkcap.serve.model import Model
 from thinkcap.serve.reply import Replies, Reply
 from thinkcap.serve.streaming import EVENTS, Json, Stream, event, while_present
 
@@ -56,7 +56,7 @@ class ResponseFormat(Body):
     type: Literal["text"]
 
 
-class ChatBody(BudgetFields):
+class CompletionBody(BudgetFields):
     """The body of a chat completion."""
 
     harmless: ClassVar = frozenset(
@@ -96,7 +96,7 @@ class ChatBody(BudgetFields):
     stream_options: StreamOptions = StreamOptions()
     response_format: ResponseFormat = ResponseFormat(type="text")
 
-    def chat(self, model: Model) -> Chat:
+    def chat(self, model: LoadedModel) -> Chat:
         """What it asks for. Raises HttpError for what can't be honoured."""
         sampling = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k", "min_p", "seed")}
         limit = "max_tokens" if self.max_completion_tokens is None else "max_completion_tokens"
@@ -117,7 +117,7 @@ async def complete(request: Request) -> Response:
     """`POST /v1/chat/completions`."""
     given = await read_object(request)
     check_count(given)
-    body, model = ChatBody.read(given), request.app.state.model
+    body, model = CompletionBody.read(given), request.app.state.model
     model.check(body.model)
     replies = await Replies.of(body.chat(model), request.app.state.dispatcher, body.stream)
     answer = _Answer(model.name)

@@ -6,17 +6,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from thinkcap.engine.engine import Engine
 from thinkcap.serve.errors import HttpError
 
 
-class Model:
+class LoadedModel:
     """Its name and what can be asked of it.
 
-    name     what clients call it
-    efforts  thinking tokens of each level of effort
+    name, quant   what clients call it, and how its weights are stored
+    efforts       thinking tokens of each level of effort
+    context       tokens that one request can hold
+    architecture  as its file names it
+    loaded        when it was loaded
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -25,12 +29,24 @@ class Model:
         self.quant = profile.quant
         self.efforts: Mapping[str, int | None] = asdict(profile.efforts)
         self.loaded = datetime.fromtimestamp(int(time.time()), UTC)
+        self.context = engine.longest
+        self.architecture = engine.model.meta("general.architecture") or "unknown"
         self._engine = engine
 
     def check(self, name: str | None) -> None:
         """Raises HttpError for a model that is not the loaded one. Without a name it is."""
         if name not in (None, self.name, f"{self.name}:{self.quant}", f"{self.name}:latest"):
             raise HttpError(404, f"The model {name!r} is not loaded; this server has {self.name!r}.", "model")
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its file's head."""
+        return self._engine.model_sha256
+
+    @property
+    def file_bytes(self) -> int:
+        """The size of its file."""
+        return Path(self._engine.model.path).stat().st_size
 
     @property
     def listing(self) -> dict[str, Any]:
@@ -46,7 +62,7 @@ class Model:
             "created_at": self.loaded.isoformat(),
             "thinkcap": {
                 "quant": self.quant,
-                "context": self._engine.longest,
+                "context": self.context,
                 "thinking": profile.thinking,
                 "solution": profile.solution,
                 "efforts": {"none": 0, **self.efforts},
