@@ -1,0 +1,43 @@
+// The server's side of the page: JSON asked for, and answers that come as server-sent events.
+
+/** What the server said against a request. */
+class Refusal extends Error {
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+let apiKey = "";
+
+async function ask(path, body, signal) {
+  const headers = { ...(body && { "Content-Type": "application/json" }), ...(apiKey && { Authorization: `Bearer ${apiKey}` }) };
+  const options = { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), signal };
+  const response = await fetch(path, options);
+  if (!response.ok) {
+    const said = await response.json().catch(() => null);
+    throw new Refusal(response.status, said?.error?.message ?? `The server answered ${response.status}.`);
+  }
+  return response;
+}
+
+const askJson = async (path, body) => (await ask(path, body)).json();
+
+/** The events of an answer, each as the value of its JSON. Throws a Refusal, also for an error within the stream. */
+async function* events(path, body, signal) {
+  const response = await ask(path, body, signal);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const lines = (rest + read.value).split(/\r?\n/);
+    rest = lines.pop();
+    for (const line of lines) {
+      if (!line.startsWith("data:")) continue;
+      const data = line.slice(5).trim();
+      if (data === "[DONE]") return;
+      const value = JSON.parse(data);
+      if (value.error) throw new Refusal(response.status, value.error.message ?? String(value.error));
+      yield value;
+    }
+  }
+}
