@@ -27,7 +27,7 @@ const FUNCTIONS = new Set(
     "mod bmod Pr").split(" "),
 );
 const SPACES = { ",": ".17em", ":": ".22em", ">": ".22em", ";": ".28em", " ": ".28em", "!": "0", quad: "1em", qquad: "2em" };
-const ACCENTS = { overline: "‾", bar: "¯", hat: "^", widehat: "^", vec: "→", overrightarrow: "→", tilde: "~", dot: "˙" };
+const ACCENTS = { overline: "¯", bar: "¯", hat: "^", widehat: "^", vec: "→", overrightarrow: "→", tilde: "~", dot: "˙" };
 const BLACKBOARD = { N: "ℕ", Z: "ℤ", Q: "ℚ", R: "ℝ", C: "ℂ", P: "ℙ" };
 const TEXTS = new Set(["text", "textbf", "textit", "textrm", "mbox", "operatorname"]);
 const FONTS = new Set(["mathrm", "mathbf", "boldsymbol", "bm", "mathit", "mathsf", "mathcal", "displaystyle", "textstyle"]);
@@ -43,10 +43,13 @@ function mathElement(name, children = [], attributes = {}) {
   return made;
 }
 
+/** Whether a sign behind it belongs to what follows: `[-2`, `= -3`. */
+const isOpen = (item) => item.localName === "mo" && !/[)\]}⟩⌋⌉|!′%…]/u.test(item.textContent);
+
 /** One formula, read token by token. */
 class Formula {
   constructor(source) {
-    this.tokens = source.match(/\\[a-zA-Z]+|\\[^]|\d+(?:,\d{3})+(?![\d])|\d+(?:\.\d+)?|\s+|[^]/gu) ?? [];
+    this.tokens = source.match(/\\[a-zA-Z]+|\\[^]|\d+(?:(?:,|\{,\})\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\s+|[^]/gu) ?? [];
     this.at = 0;
     this.depth = 0;
   }
@@ -66,7 +69,9 @@ class Formula {
   row(ends = []) {
     const items = [];
     for (let token = this.peek(); token !== undefined && !ends.includes(token); token = this.peek()) {
+      const signs = "+-".includes(token) && (!items.length || isOpen(items.at(-1)));
       items.push(...this.scripted());
+      if (signs) items.at(-1).setAttribute("form", "prefix");
     }
     return items;
   }
@@ -123,7 +128,7 @@ class Formula {
       this.depth -= 1;
       return [mathElement("mrow", items)];
     }
-    if (/^\d/.test(token)) return [mathElement("mn", [token])];
+    if (/^\d/.test(token)) return [mathElement("mn", [token.replaceAll("{,}", ",")])];
     if (/^\p{L}$/u.test(token)) return [mathElement("mi", [token])];
     if (token[0] === "\\" && token.length > 1) return this.command(token.slice(1));
     return [mathElement("mo", [{ "-": "−", "*": "∗", "~": "\u00a0" }[token] ?? token], "()[]|".includes(token) ? { stretchy: "false" } : {})];
@@ -141,11 +146,14 @@ class Formula {
       return [mathElement("mrow", [mathElement("mo", ["("]), pair, mathElement("mo", [")"])])];
     }
     if (name === "sqrt") return [this.root()];
+    if (name === "pmod") {
+      return [mathElement("mrow", [mathElement("mo", ["("]), mathElement("mi", ["mod"]), mathElement("mspace", [], { width: ".3em" }), this.argument(), mathElement("mo", [")"])])];
+    }
     if (["boxed", "fbox"].includes(name)) return [mathElement("mrow", [this.argument()], { class: "boxed" })];
     if (TEXTS.has(name)) return [mathElement("mtext", [this.verbatim()])];
     if (name === "mathbb") return [mathElement("mi", [this.verbatim()].map((text) => BLACKBOARD[text] ?? text))];
     if (Object.hasOwn(ACCENTS, name)) {
-      return [mathElement("mover", [this.argument(), mathElement("mo", [ACCENTS[name]])], { accent: "true" })];
+      return [mathElement("mover", [this.argument(), mathElement("mo", [ACCENTS[name]], { stretchy: "true" })], { accent: "true" })];
     }
     if (FONTS.has(name)) return [];
     if (SIZES.has(name)) return this.fence();
@@ -241,13 +249,19 @@ const FORMULAS = [
 
 /** The first formula at or after `from`: [start, end, its source, display], or nothing. */
 function nextFormula(text, from) {
-  const opening = /\\boxed\s*(?=\{)|\$\$|\\\[|\\\(|\$(?=[^\s$])/g;
+  const opening = /\\boxed\s*(?=\{)|\\begin\{(\w+\*?)\}|\$\$|\\\[|\\\(|\$(?=[^\s$])/g;
   opening.lastIndex = from;
   for (let found = opening.exec(text); found; found = opening.exec(text)) {
     const start = found.index;
     if (found[0].startsWith("\\boxed")) {
       const end = groupEnd(text, opening.lastIndex);
       if (end > 0) return [start, end, text.slice(start, end), false];
+      continue;
+    }
+    if (found[1]) {
+      const close = `\\end{${found[1]}}`;
+      const end = text.indexOf(close, start) + close.length;
+      if (end > start + close.length) return [start, end, text.slice(start, end), true];
       continue;
     }
     const [, closing, display] = FORMULAS.find(([open]) => open === found[0]);

@@ -1,7 +1,8 @@
 // The answer under each budget: one row for each answer, in the order in which they come, along the ruler above it.
 
 const SVG = "http://www.w3.org/2000/svg";
-const ROW = 46; // pixels
+const HIGHEST = 46; // pixels of a row at most
+const FOOT = 30; // pixels under the lowest row
 
 class Plot {
   constructor(box, ruler, budgets) {
@@ -20,10 +21,11 @@ class Plot {
   draw() {
     const known = this.budgets.filter((budget) => this.answers.has(budget));
     const rows = [...new Set(known.map((budget) => this.answers.get(budget)))];
-    const height = ROW * Math.max(rows.length, 1) + 10;
+    const row = Math.min(HIGHEST, Math.max(30, 230 / rows.length));
+    const height = FOOT + row * Math.max(rows.length - 1, 0) + 26;
     this.box.style.height = `${height}px`;
     const x = (budget) => this.ruler.position(budget) * 100;
-    const y = (budget) => height - 12 - ROW * rows.indexOf(this.answers.get(budget));
+    const y = (budget) => height - FOOT - row * rows.indexOf(this.answers.get(budget));
     const drawing = document.createElementNS(SVG, "svg");
     drawing.setAttribute("viewBox", `0 0 100 ${height}`);
     drawing.setAttribute("preserveAspectRatio", "none");
@@ -36,9 +38,11 @@ class Plot {
     const dots = this.budgets.map((budget) => {
       const answered = this.answers.has(budget);
       const kind = !answered ? "waiting" : this.answers.get(budget) === last ? "last" : "";
-      return this.place(element("span", "", `dot ${kind}`), x(budget), answered ? y(budget) : height - 12);
+      return this.place(element("span", "", `dot ${kind}`), x(budget), answered ? y(budget) : height - FOOT);
     });
     this.box.replaceChildren(drawing, ...names, ...dots);
+    // The line comes to a row from below or above, so that its name has room at the left, but for the first one's.
+    for (const label of names) label.classList.toggle("below", label.offsetLeft < label.offsetWidth - 16);
     this.box.setAttribute("role", "img");
     const spoken = known.map((budget) => `${spellTokens(budget)}: ${this.answers.get(budget) || "no answer"}`);
     this.box.setAttribute("aria-label", `Answers by budget. ${spoken.join("; ")}`);
@@ -47,7 +51,7 @@ class Plot {
   /** An answer's name, where its row begins. */
   name(answer, known, x, y) {
     const budget = known.find((each) => this.answers.get(each) === answer);
-    const label = element("span", "", x(budget) > 85 ? "name end" : "name");
+    const label = element("span", "", "name");
     label.append(answer === null ? "no answer" : formula(printable(answer)));
     return this.place(label, x(budget), y(budget));
   }

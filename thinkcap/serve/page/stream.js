@@ -29,15 +29,14 @@ async function* events(path, body, signal) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    const lines = (rest + read.value).split(/\r?\n/);
+    const lines = (rest + read.value).split("\n");
     rest = lines.pop();
-    for (const line of lines) {
-      if (!line.startsWith("data:")) continue;
-      const data = line.slice(5).trim();
-      if (data === "[DONE]") return;
-      const value = JSON.parse(data);
-      if (value.error) throw new Refusal(response.status, value.error.message ?? String(value.error));
+    for (const line of lines.filter((each) => each.startsWith("data:"))) {
+      const value = JSON.parse(line.slice(5));
+      if (value.error) throw new Refusal(response.status, value.error.message);
       yield value;
+      if (value.type === "finished") return;
     }
   }
+  throw new Refusal(response.status, "The server broke the answer off; ask again.");
 }

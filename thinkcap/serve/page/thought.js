@@ -1,4 +1,4 @@
-// The thought as it grows: its text, the place where it was cut, and flags at the budgets that would have cut it before.
+// A thought as it grows: its text, the place where it was cut, and flags at the budgets that would have cut it before.
 
 const UNSAFE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -12,44 +12,52 @@ function element(name, text = "", className = "") {
   return made;
 }
 
-class Thought {
-  constructor(box) {
-    this.box = box;
-    this.clear();
-  }
+/** Characters that two texts both begin with. */
+function sharedLength(one, other) {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
+}
 
-  clear() {
+class Thought {
+  constructor() {
     this.text = "";
+    this.tokens = 0;
+    this.injected = []; // [start, end] of what thinkcap put in
     this.flags = new Map(); // budget -> characters of the thought under it
     this.ending = null;
-    this.chosen = undefined;
+    this.chosen = undefined; // the budget behind which the text is dimmed
+  }
+
+  /** Draws it in a box from now on. */
+  showIn(box) {
+    if (box.thought) box.thought.box = null;
+    box.thought = this;
+    this.box = box;
     this.draw();
   }
 
-  append(text) {
+  append(text, tokens, injected) {
+    const start = this.text.length;
     this.text += text;
+    this.tokens = tokens;
+    if (injected) this.injected.push([start, this.text.length]);
+    if (!this.box) return;
     const follows = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 40;
-    const last = this.box.lastChild;
-    if (last?.nodeType === Node.TEXT_NODE) last.appendData(printable(text));
-    else this.box.append(printable(text));
+    this.write(this.box, start, this.text.length);
     if (follows) this.box.scrollTop = this.box.scrollHeight;
-  }
-
-  /** The whole text, if it came out otherwise than the pieces. */
-  set(text) {
-    this.text = text;
-    this.draw();
   }
 
   /** It is over: `words` say why, `cut` whether the model had more to say. */
   end(words, cut) {
     this.ending = element("p", `${cut ? "✂ " : ""}${words}`, cut ? "end cut" : "end");
     this.draw();
-    this.box.scrollTop = this.box.scrollHeight;
+    if (this.box) this.box.scrollTop = this.box.scrollHeight;
   }
 
-  flag(budget, length) {
-    this.flags.set(budget, length);
+  /** A budget would have cut it behind what it shares with `thinking`. */
+  flag(budget, thinking) {
+    this.flags.set(budget, sharedLength(thinking, this.text));
     this.draw();
   }
 
@@ -57,27 +65,44 @@ class Thought {
   choose(budget) {
     this.chosen = budget;
     this.draw();
-    this.box.querySelector(".flag.chosen")?.scrollIntoView({ block: "nearest" });
+    this.box?.querySelector(".flag.chosen")?.scrollIntoView({ block: "nearest" });
   }
 
   draw() {
+    if (!this.box) return;
     const scrolled = this.box.scrollTop;
     this.box.replaceChildren();
     let into = this.box;
     let at = 0;
-    const flags = [...this.flags].sort((one, other) => one[1] - other[1] || one[0] - other[0]);
-    for (const [budget, length] of flags) {
-      into.append(printable(this.text.slice(at, length)));
+    for (const [budget, length] of [...this.flags].sort((one, other) => one[1] - other[1] || one[0] - other[0])) {
+      this.write(into, at, length);
       at = length;
-      const flag = element("span", `✂ ${spellTokens(budget)}`, budget === this.chosen ? "flag chosen" : "flag");
-      into.append(flag);
-      if (budget === this.chosen) {
-        into = element("span", "", "onward");
-        this.box.append(into);
-      }
+      const chosen = budget === this.chosen;
+      into.append(element("span", `✂ ${spellTokens(budget)}`, chosen ? "flag chosen" : "flag"));
+      if (!chosen) continue;
+      into = element("span", "", "onward");
+      this.box.append(into);
     }
-    into.append(printable(this.text.slice(at)));
+    this.write(into, at, this.text.length);
     if (this.ending) this.box.append(this.ending);
     this.box.scrollTop = scrolled;
   }
+
+  /** Appends a stretch of the text, with what was put in marked. */
+  write(into, start, end) {
+    let at = start;
+    for (const [from, to] of this.injected) {
+      if (to <= at || from >= end) continue;
+      plain(into, this.text.slice(at, Math.max(from, at)));
+      into.append(element("mark", printable(this.text.slice(Math.max(from, at), Math.min(to, end)))));
+      at = Math.min(to, end);
+    }
+    plain(into, this.text.slice(at, end));
+  }
+}
+
+function plain(into, text) {
+  const last = into.lastChild;
+  if (last?.nodeType === Node.TEXT_NODE) last.appendData(printable(text));
+  else if (text) into.append(printable(text));
 }
