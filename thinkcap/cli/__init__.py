@@ -27,6 +27,7 @@ COMMANDS = {
     "solve": "Solve one problem under a thinking budget.",
     "batch": "Solve a file of problems, many at once.",
     "sweep": "Solve problems at several budgets, sharing their thoughts.",
+    "serve": "Serve a model to any client, and show a page.",
     "report": "Summarise, compare and plot result files.",
     "pull": "Download a model.",
     "models": "List the models and where they are.",

@@ -21,14 +21,16 @@ class Generation:
 
     Whoever waits runs the engine's steps meanwhile, for all requests. It may be read from any thread, by one at a time.
 
-    request   what was asked for
-    outcomes  what has finished so far: one for each fork and answer, in the order in which they finish
-    error     why it failed, None if it did not
+    request        what was asked for
+    outcomes       what has finished so far: one for each fork and answer, in the order in which they finish
+    cached_tokens  tokens of its prompt that were in the KV cache already, from a request that began alike
+    error          why it failed, None if it did not
     """
 
     def __init__(self, core: EngineCore, request: Request, *, keeps_prompt: bool = True) -> None:
         self.request = request
         self.outcomes: list[Outcome] = []
+        self.cached_tokens = 0
         self.error: ThinkcapError | None = None
         self.answers_now = False
         self.keeps_prompt = keeps_prompt
@@ -145,6 +147,7 @@ class Generation:
         return next(filter(self._is_main, self.outcomes), self.outcomes[-1])
 
     def _is_main(self, outcome: Outcome) -> bool:
+        """Whether it is the outcome of the request itself, not of a fork or a further answer."""
         return outcome.budget == self.request.budget and outcome.answer_index == self.request.answer_index
 
     def _raise(self) -> None:

@@ -160,6 +160,7 @@ class Scheduler:
             self.waiting.popleft()
             sequence.admit(heappop(self._slots))
             self._share_prompt(sequence, cache, donor, shared)
+            sequence.owner.cached_tokens = sequence.decoded
             self._cells += sequence.cells
             self._kv_sequences += sequence.kv_sequences
             self.active.append(sequence)

@@ -261,7 +261,8 @@ class ThoughtState:
         self.solution += piece
         if self.limits.stops_after_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
             return self._finish("stop")
-        if self.solution_tokens >= self.limits.solution:
+        unused = self.limits.thinking - self.thinking_tokens if self.limits.pooled else 0
+        if self.solution_tokens >= self.limits.solution + unused:
             return self._finish("length")
         return Move((token,))
 
