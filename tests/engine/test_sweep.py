@@ -8,7 +8,6 @@ import pytest
 
 import thinkcap
 from thinkcap.engine.engine import Engine
-from thinkcap.engine.events import Finished, ForkFinished, Thought
 from thinkcap.errors import UsageError
 
 PROBLEMS = [
@@ -166,14 +165,3 @@ def test_early_answers_do_not_change_the_thought_before_the_close(abacus_f16: En
         plain = abacus_f16.solve(PROBLEMS[1], None, temperature=0.7, sample=sample)
         early = abacus_f16.solve(PROBLEMS[1], None, temperature=0.7, sample=sample, until_sure=1)
         assert plain.thinking.startswith(early.thinking)
-
-
-def test_each_fork_is_an_event_when_it_finishes(abacus: Engine) -> None:
-    (request,) = abacus.sweep_requests("What is 4821 + 9377 + 6145?", [0, 16, 64, 512, None])
-    *events, last = abacus.submit(request)
-    forks = [event.outcome for event in events if isinstance(event, ForkFinished)]
-    assert sorted(fork.budget.thinking for fork in forks if fork.budget.thinking is not None) == [0, 16, 64, 512]
-    assert isinstance(last, Finished)
-    assert last.outcome.budget.thinking is None
-    thoughts = [number for number, event in enumerate(events) if isinstance(event, Thought)]
-    assert events.index(next(event for event in events if isinstance(event, ForkFinished))) < thoughts[-1]
