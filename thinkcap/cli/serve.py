@@ -40,6 +40,7 @@ Examples:
 @click.option("--context", type=Tokens(least=1), help="Context size in tokens.")
 @click.option("--think-start", metavar="TEXT", help="The marker that opens the model's thought.")
 @click.option("--think-end", metavar="TEXT", help="The marker that closes it.")
+@click.option("--log-prompts", is_flag=True, help="Log what clients ask, too.")
 @click.option("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log.")
 @debug_option
 def command(
@@ -49,6 +50,7 @@ def command(
     api_key: str | None,
     origins: tuple[str, ...],
     parallel: int | None,
+    log_prompts: bool,
     **loading: str | int | bool | None,
 ) -> None:
     """Serve a model to OpenAI's, Anthropic's and Ollama's clients, and show a page at /.
@@ -77,7 +79,7 @@ def command(
                 click.launch(where)
 
         with contextlib.suppress(KeyboardInterrupt):
-            run(engine, listening, access, ready)
+            run(engine, listening, access, ready, log_prompts)
 
 
 def is_loopback(host: str) -> bool:

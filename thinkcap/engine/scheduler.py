@@ -119,7 +119,7 @@ class Scheduler:
         stopped = [sequence for sequence in self.active if sequence.owner in owners]
         for sequence in stopped:
             sequence.abandon("interrupted")
-            self._release(sequence, keep=False)
+            self._release(sequence, keep=sequence.owner.keeps_prompt)
         for sequence in self.waiting:
             if sequence.owner in owners:
                 sequence.abandon("interrupted")

@@ -22,7 +22,7 @@ from thinkcap.serve.budgets import BudgetChoice, BudgetFields
 from thinkcap.serve.chat import Chat, check_max_tokens
 from thinkcap.serve.errors import HttpError, refusal
 from thinkcap.serve.loaded_model import LoadedModel
-from thinkcap.serve.messages import Content, check_count, conversation
+from thinkcap.serve.messages import Content, check_count, conversation, past_turn
 from thinkcap.serve.reply import Piece, Replies, Reply
 from thinkcap.serve.streaming import EVENTS, Json, Stream, event, while_present
 
@@ -62,7 +62,7 @@ class Turn(Body):
 
     @property
     def message(self) -> Message:
-        return Message(self.role, self.content, self.thinking)
+        return past_turn(self.role, self.content, self.thinking)
 
 
 class MessagesBody(BudgetFields):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,20 +15,20 @@ from starlette.routing import Route
 from thinkcap.engine.engine import Engine
 from thinkcap.errors import ThinkcapError
 from thinkcap.serve import anthropic, ollama, openai, page, sweep
+from thinkcap.serve.access_log import AccessLog, log
 from thinkcap.serve.dispatcher import MAX_OPEN, Dispatcher
 from thinkcap.serve.errors import HttpError, refusal
 from thinkcap.serve.guard import LOCAL, Access, Guard, content_policy
 from thinkcap.serve.loaded_model import LoadedModel
 from thinkcap.serve.streaming import Json
 
-log = logging.getLogger("thinkcap.serve")
 
-
-def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN) -> Starlette:
+def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN, log_prompts: bool = False) -> Starlette:
     """The application around an engine, which it leaves open.
 
-    access    who may ask
-    max_open  generations that may run or wait at once
+    access       who may ask
+    max_open     generations that may run or wait at once
+    log_prompts  whether the log holds what clients ask
     """
 
     @asynccontextmanager
@@ -37,8 +36,10 @@ def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN) -> S
         engine.start()
         app.state.model = LoadedModel(engine)
         app.state.dispatcher = Dispatcher(engine, max_open)
+        app.state.log_prompts = log_prompts
         yield
 
+    guard = Middleware(Guard, access=access, policy=content_policy(page.html()), refuse=refused)
     return Starlette(
         routes=[
             Route("/", show_page),
@@ -55,7 +56,7 @@ def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN) -> S
             Route("/v1/answer_now", sweep.answer_now, methods=["POST"]),
         ],
         lifespan=lifespan,
-        middleware=[Middleware(Guard, access=access, policy=content_policy(page.html()), refuse=refused)],
+        middleware=[Middleware(AccessLog), guard],
         exception_handlers={ThinkcapError: _failed, HTTPException: _not_found, Exception: _unforeseen},
     )
 
@@ -66,8 +67,10 @@ async def show_page(request: Request) -> Response:
 
 
 async def health(request: Request) -> Response:
-    """`GET /health`: up, and how much there is to do."""
-    return Json({"status": "ok", "model": request.app.state.model.name, "open": request.app.state.dispatcher.open})
+    """`GET /health`: up, and how much there is to do. `idle` says that every cell and slot of the KV cache is free."""
+    state = request.app.state
+    work = {"open": state.dispatcher.open, "idle": state.dispatcher.engine.idle}
+    return Json({"status": "ok", "model": state.model.name, **work})
 
 
 def refused(path: str, error: HttpError) -> Response:

@@ -10,10 +10,14 @@ from typing import Any, ClassVar, NoReturn, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.requests import ClientDisconnect, Request
 
+from thinkcap.serve import access_log
 from thinkcap.serve.errors import HttpError, bad_field
 
 MAX_BODY = 2 << 20
 """Bytes of a body: several times what the longest context holds as text."""
+
+MAX_DRAINED = 256 << 20
+"""Bytes of a larger body that are read and thrown away: most clients read no answer before they have sent all."""
 
 BODY_SECONDS = 30.0
 """How long a client may take to send its body."""
@@ -65,26 +69,25 @@ async def read_object(request: Request) -> dict[str, Any]:
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise HttpError(400, "The body is not JSON; send one JSON object in UTF-8.") from None
+    if request.app.state.log_prompts:
+        access_log.prompt(raw)
     if not isinstance(value, dict):
         raise HttpError(400, 'The body is not a JSON object; send one like {"messages": […]}.')
     return value
 
 
 async def _bytes(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > MAX_BODY:
-        _too_large()
-    raw = bytearray()
+    raw, size = bytearray(), 0
     async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY:
-            _too_large()
+        size += len(chunk)
+        if size <= MAX_BODY:
+            raw += chunk
+        elif size > MAX_DRAINED:
+            break
+    if size > MAX_BODY:
+        message = f"The body is larger than {MAX_BODY >> 20} MiB; send a shorter conversation."
+        raise HttpError(413, message, headers={"Connection": "close"})
     return bytes(raw)
-
-
-def _too_large() -> NoReturn:
-    message = f"The body is larger than {MAX_BODY >> 20} MiB; send a shorter conversation."
-    raise HttpError(413, message, headers={"Connection": "close"})
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ from thinkcap.engine.limits import DoesNotFitError
 from thinkcap.engine.request import Message, Request
 from thinkcap.errors import ThinkcapError
 from thinkcap.serve.budgets import BudgetChoice
-from thinkcap.serve.errors import bad_field
+from thinkcap.serve.errors import HttpError, bad_field
 
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
@@ -73,7 +73,7 @@ class Chat:
             given = self.budget.kind == "number" and isinstance(self.budget.tokens, int)
             bounded = self.max_tokens is not None or self.budget.kind == "level"
             if not bounded or error.room < 1 or (given and self.budget.tokens >= error.room):
-                raise
+                raise HttpError(400, str(error), self.budget.field or None) from None
             return self._submit(engine, options, error.room)
 
     def _submit(self, engine: Engine, options: Mapping[str, Any], reply: int | None) -> list[Generation]:

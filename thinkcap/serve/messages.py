@@ -47,7 +47,15 @@ class ChatMessage(Body):
     @property
     def message(self) -> Message:
         role: Role = "system" if self.role == "developer" else self.role
-        return Message(role, self.content, self.reasoning_content or self.reasoning or self.thinking)
+        return past_turn(role, self.content, self.reasoning_content or self.reasoning or self.thinking)
+
+
+def past_turn(role: Role, content: str, thinking: str) -> Message:
+    """A message of the conversation. What the model wrote loses the line breaks that its template puts around it, so
+    that the prompt is what the model decoded then and need not be read again."""
+    if role == "assistant":
+        return Message(role, content.lstrip("\n"), thinking.strip("\n"))
+    return Message(role, content, thinking)
 
 
 Messages = Annotated[list[ChatMessage], Field(min_length=1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import uvicorn
 
 from thinkcap.engine.engine import Engine
 from thinkcap.errors import ThinkcapError
+from thinkcap.serve import access_log
 from thinkcap.serve.app import build
 from thinkcap.serve.guard import MAX_HEADER_BYTES, Access
 
@@ -38,12 +38,14 @@ def address(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def run(engine: Engine, listening: socket.socket, access: Access, on_ready: Callable[[], object]) -> None:
+def run(
+    engine: Engine, listening: socket.socket, access: Access, on_ready: Callable[[], object], log_prompts: bool = False
+) -> None:
     """Serves until Ctrl-C or SIGTERM. What runs then is broken off after a moment."""
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    access_log.start()
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
-        build(engine, access),
+        build(engine, access, log_prompts=log_prompts),
         log_config=None,
         access_log=False,
         ws="none",

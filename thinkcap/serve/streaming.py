@@ -59,6 +59,8 @@ class Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await while_present(receive, self._send(send))
+        except TimeoutError:
+            pass  # the connection is closed, since the answer is not complete
         finally:
             self._close()
 

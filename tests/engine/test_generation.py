@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import thinkcap
-from thinkcap.engine.events import Finished, ForkFinished
+from thinkcap.engine.events import Finished, ForkFinished, Thought
 from thinkcap.engine.limits import DoesNotFitError, Limits, Marker
 from thinkcap.engine.thought import Phase, ThoughtState
 
@@ -67,3 +67,15 @@ def test_what_does_not_fit_says_how_much_would(abacus: thinkcap.Engine) -> None:
     except DoesNotFitError as error:
         room = error.room
     assert abacus.submit(PROBLEM, thinkcap.Budget(thinking=room - 64, solution=64)).result().answer == "1262"
+
+
+def test_a_generation_that_is_cancelled_leaves_its_prompt() -> None:
+    text = "What is 21 + 22 + 23 + 24 + 25 + 26 + 27?"
+    with thinkcap.load("abacus", quant="q8_0") as engine:
+        generation = engine.submit(text)
+        next(event for event in generation if isinstance(event, Thought))
+        generation.cancel()
+        generation.result()
+        assert engine.idle
+        again = engine.submit(text, 8)
+        assert again.result().prompt_tokens - again.cached_tokens == 1
