@@ -5,6 +5,7 @@ let model = { id: "", thinkcap: {} };
 let ruler = new Ruler(64);
 let budget = null; // thinking tokens; null is no limit
 let run = null; // what is in flight
+const SLOWLY = 30; // thinking tokens a second in slow motion
 let done = null; // what can be copied: the command line and the JSON
 
 /** Asks the server what it has, and for a key if it wants one. */
@@ -87,7 +88,9 @@ async function start(Kind, budgets) {
   run.begin();
   busy(true);
   try {
-    for await (const event of events("/v1/sweep", run.request, run.abort.signal)) run.take(event);
+    const { signal } = run.abort;
+    const pace = () => (at("slowly").checked && !run.hurries ? SLOWLY : Infinity);
+    for await (const event of paced(events("/v1/sweep", run.request, signal), run.largest, pace, signal)) run.take(event);
   } catch (error) {
     run.stopped();
     if (error.name !== "AbortError") complain(error);
@@ -99,7 +102,12 @@ async function start(Kind, budgets) {
 const think = () => start(Solving);
 const thinkAtAll = () => start(Sweeping, ruler.marks);
 const stop = () => run?.abort.abort();
-const answerNow = () => askJson("/v1/answer_now", { id: run.id }).catch(complain);
+
+/** Closes the thought. In slow motion the model may have answered long ago: then the rest is shown at once. */
+function answerNow() {
+  run.hurries = true;
+  askJson("/v1/answer_now", { id: run.id }).catch((error) => error.status !== 404 && complain(error));
+}
 
 function clear() {
   complain(null);

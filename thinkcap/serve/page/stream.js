@@ -40,3 +40,22 @@ async function* events(path, body, signal) {
   }
   throw new Refusal(response.status, "The server broke the answer off; ask again.");
 }
+
+/** The same events, the thought of one budget no faster than `rate()` tokens a second: fast models can be watched. */
+async function* paced(source, budget, rate, signal) {
+  let shown = 0;
+  for await (const event of source) {
+    if (event.type === "thought" && event.budget === budget) {
+      const more = event.thinking_tokens - shown;
+      for (let token = 1; token < more && rate() < Infinity; token += 1) {
+        const length = Math.ceil(event.text.length / (more - token + 1));
+        yield { ...event, text: event.text.slice(0, length), thinking_tokens: shown + token };
+        event.text = event.text.slice(length);
+        await new Promise((resolve) => setTimeout(resolve, 1000 / rate()));
+        signal.throwIfAborted();
+      }
+      shown = event.thinking_tokens;
+    }
+    yield event;
+  }
+}
