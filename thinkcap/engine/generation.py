@@ -143,12 +143,12 @@ class Generation:
         if self.listener is not None:
             self.listener(self)
 
-    def _main(self) -> Outcome:
-        return next(filter(self._is_main, self.outcomes), self.outcomes[-1])
-
     def _is_main(self, outcome: Outcome) -> bool:
-        """Whether it is the outcome of the request itself, not of a fork or a further answer."""
         return outcome.budget == self.request.budget and outcome.answer_index == self.request.answer_index
+
+    def _main(self) -> Outcome:
+        """The outcome of the request itself; if it was ended before, what there is."""
+        return next(filter(self._is_main, self.outcomes), self.outcomes[-1])
 
     def _raise(self) -> None:
         if self.error is not None:
