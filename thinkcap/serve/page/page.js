@@ -171,7 +171,7 @@ at("problem").onkeydown = (event) => {
 at("slider").oninput = () => setBudget(ruler.at(Number(at("slider").value)));
 at("tokens").oninput = typeBudget;
 at("tokens").onchange = () => typeBudget() && setBudget(budget);
-document.onkeydown = (event) => event.key === "Escape" && stop();
+document.addEventListener("keydown", (event) => event.key === "Escape" && stop());
 at("copy-command").onclick = () => copy(at("copy-command"), done.command);
 at("copy-json").onclick = () => copy(at("copy-json"), done.json);
 at("door").onsubmit = (event) => {
