@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 import thinkcap
 from tests.serve.site import Script, real, served
-from thinkcap.cli import main
+from thinkcap import cli
 from thinkcap.engine.core import EngineCore
 from thinkcap.serve.guard import Access
 
@@ -183,7 +182,7 @@ def test_every_example_is_answered(look: Look, site: str) -> None:
         example.click()
         screen.think(example.text)
         answers.append(screen.text("#solution .boxed"))
-    assert answers == ["20343", "1692", "9", "2924", "36", "14"]  # the fourth is 29 over 24
+    assert answers == ["20343", "1692", "9", "29/24", "36", "14"]
 
 
 def test_the_slider_doubles_from_mark_to_mark(look: Look, site: str) -> None:
@@ -238,10 +237,10 @@ def test_all_budgets_at_once(look: Look, site: str, abacus: thinkcap.Engine) -> 
     rows[4].click()
     onward = screen.text("#thought .onward")
     assert expected[None].thinking.startswith(expected[64].thinking)
-    kept = screen.text("thought").removesuffix(onward)
+    kept = screen.text("thought").removesuffix(onward + "the model closed its thought, after 216 tokens")
     for flag in flags[:5]:
         kept = kept.replace(flag, "", 1)
-    assert kept.removesuffix("the model closed its thought, after 216 tokens") == expected[64].thinking
+    assert kept == expected[64].thinking
     assert screen.text("solution") == "The answer is 14198."
     assert "64 of 64 tokens" in screen.text("figures")
     rows[4].click()
@@ -319,12 +318,15 @@ def test_slow_motion_shows_a_fast_thought_token_by_token(look: Look, site: str) 
     screen = look(site)
     screen.one("slowly").click()
     screen.one("think").click()
-    screen.until(lambda: len(screen.text("thought")) > 5)
-    assert len(screen.text("thought")) < 150
+    screen.until(lambda: len(screen.text("thought")) > 30)
+    shown = int(screen.text("count").split()[0])
+    assert shown < 150
     screen.one("answer").click()
     screen.done()
-    assert screen.text(".end") == "the model closed its thought, after 216 tokens"
-    assert screen.browser.get_log("browser")[0]["message"].count("404") == 1  # the model had answered long ago
+    assert int(screen.text("count").split()[0]) > shown
+    assert screen.text("solution").startswith("The answer is ")
+    # The model has answered long ago, unless the machine is a slow one.
+    assert all("404" in each["message"] for each in screen.browser.get_log("browser"))
 
 
 def test_everything_can_be_done_by_keyboard(look: Look, site: str) -> None:
@@ -367,7 +369,8 @@ def test_screen_readers_hear_what_happens_and_not_every_token(look: Look, site: 
     unnamed = """
     const named = (each) =>
       each.textContent.trim() || each.labels?.length || each.ariaLabel || each.getAttribute("aria-labelledby");
-    return [...document.querySelectorAll("button, input, textarea, [role=region]")].filter((each) => !named(each)).length
+    return [...document.querySelectorAll("button, input, textarea, [role=region]")]
+      .filter((each) => !named(each)).length;
     """
     assert screen.browser.execute_script(unnamed) == 0
 
@@ -456,7 +459,9 @@ def test_it_asks_for_the_key_of_a_server_that_has_one(visit: Callable[..., Any],
         assert all("401" in each["message"] for each in browser.get_log("browser"))
 
 
-def test_what_is_copied_does_the_same_again(look: Look, site: str, abacus: thinkcap.Engine) -> None:
+def test_what_is_copied_does_the_same_again(
+    look: Look, site: str, abacus: thinkcap.Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
     screen = look(site)
     permissions = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": site}
     screen.browser.execute_cdp_cmd("Browser.grantPermissions", permissions)
@@ -471,9 +476,8 @@ def test_what_is_copied_does_the_same_again(look: Look, site: str, abacus: think
     screen.until(lambda: screen.text("copy-command") == "Copied")
     program, *arguments = shlex.split(screen.clipboard())
     assert program == "thinkcap"
-    result = CliRunner().invoke(main, [*arguments, "--json"])
-    assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["solution"] == copied["solution"]
+    assert cli.run([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["solution"] == copied["solution"]
 
 
 def test_the_command_of_a_sweep_names_its_budgets(look: Look, site: str) -> None:
