@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from thinkcap.engine.events import Event, Finished, ForkFinished
+from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.outcome import Outcome
 from thinkcap.errors import ThinkcapError
 
@@ -70,6 +71,20 @@ class Generation:
             if self._done:
                 self._raise()
                 return
+
+    def stream(self) -> Generator[Event, None, None]:
+        """The same, but dropping the iterator, or Ctrl-C, ends the generation."""
+        try:
+            with Interrupt() as interrupt:
+                while not self._done or self.events:
+                    self._core.run_until(lambda: bool(self.events) or self._done or interrupt.asked)
+                    if interrupt.asked:
+                        self.cancel()
+                    while self.events:
+                        yield self.events.popleft()
+            self._raise()
+        finally:
+            self.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """The same in an event loop; the engine's own thread runs the steps. Leaving the loop early cancels it."""

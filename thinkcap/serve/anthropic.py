@@ -56,7 +56,7 @@ def _turn(value: Any) -> Any:
 class Turn(Body):
     """A message: a text, or blocks of text and thought."""
 
-    role: Literal["user", "assistant"]
+    role: Literal["system", "user", "assistant"]
     content: Content
     thinking: str = ""
 
