@@ -47,7 +47,7 @@ def start(profile: Path) -> Any:
 
 
 def show(
-    browser: Any, address: str, scheme: str = "light", width: int = 1400, height: int = 900, scale: int = 1
+    browser: Any, address: str, scheme: str = "light", width: int = 1400, height: int = 900, scale: float = 1
 ) -> Any:
     """Opens an address in a window of a size in CSS pixels, `light` or `dark`."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]

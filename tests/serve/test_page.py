@@ -298,7 +298,7 @@ def test_stop_ends_it_on_the_server_too(look: Look, slow: thinkcap.Engine) -> No
         screen.until(lambda: screen.seen("think"))
         assert "✂ stopped, after " in screen.text("thought")
         screen.until(lambda: slow.idle)
-        assert screen.text("news") == "Stopped"
+        assert screen.text("news") == "stopped"
         assert screen.text("trouble") == ""
 
 
@@ -427,6 +427,7 @@ def test_a_refusal_is_shown_and_the_page_goes_on(look: Look, site: str) -> None:
     screen.one("think").click()
     screen.until(lambda: screen.text("trouble"))
     assert "1,048,576 tokens does not fit" in screen.text("trouble")
+    assert not screen.seen("result")
     assert [each["message"].count("400") for each in screen.browser.get_log("browser")] == [1]
     screen.think(budget="8")
     assert screen.text("trouble") == ""

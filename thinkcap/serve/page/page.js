@@ -66,7 +66,7 @@ function setBudget(tokens, typed = false) {
   at("slider").setAttribute("aria-valuetext", tokens === null ? "no limit" : counted(tokens));
   if (!typed) at("tokens").value = tokens ?? "none";
   at("tokens").removeAttribute("aria-invalid");
-  at("unit").textContent = tokens === 1 ? "token" : "tokens";
+  at("unit").textContent = tokens === null ? "" : tokens === 1 ? "token" : "tokens";
   [...at("marks").children].forEach((each, number) => each.classList.toggle("here", ruler.marks[number] === tokens));
 }
 
@@ -92,7 +92,7 @@ async function start(Kind, budgets) {
     const pace = () => (at("slowly").checked && !run.hurries ? SLOWLY : Infinity);
     for await (const event of paced(events("/v1/sweep", run.request, signal), run.largest, pace, signal)) run.take(event);
   } catch (error) {
-    run.stopped();
+    run.stopped(error.name === "AbortError" ? "stopped" : "broken off");
     if (error.name !== "AbortError") complain(error);
   }
   busy(false);

@@ -67,9 +67,11 @@ class Run {
     say(words);
   }
 
-  stopped() {
-    if (!this.main.ending) this.main.end(`stopped, after ${counted(this.main.tokens)}`, true);
-    say("Stopped");
+  /** It ended before its end. What had not begun is not shown. */
+  stopped(how) {
+    at("result").hidden = at("curve").hidden = !this.id;
+    if (!this.main.ending) this.main.end(`${how}, after ${counted(this.main.tokens)}`, true);
+    say(how);
   }
 
   count() {
