@@ -205,6 +205,16 @@ def test_the_slider_doubles_from_mark_to_mark(look: Look, site: str) -> None:
     assert slider.get_property("value") == "32"
 
 
+def test_the_marks_suit_the_model(look: Look) -> None:
+    """From a sixteenth of its usual budget on, and no further than its context."""
+    script = Script({"thinking": 1024, "context": 4096, "solution": 1024})
+    with served(script.app) as address:
+        screen = look(address)
+        marks = [each.get_property("textContent") for each in screen.all("#marks span")]
+        assert marks == ["0", "64", "128", "256", "512", "1,024", "2,048", "no limit"]
+        assert screen.one("tokens").get_property("value") == "1024"
+
+
 def test_a_budget_that_is_none_is_not_sent(look: Look) -> None:
     with served((script := Script()).app) as address:
         screen = look(address)
@@ -385,6 +395,25 @@ def test_texts_stand_out_and_nothing_is_wider_than_the_window(look: Look, site: 
         screen.think(budget="64", button=button)
         assert screen.browser.execute_script("return document.documentElement.scrollWidth") <= width
         assert [found for found in screen.browser.execute_script(CONTRASTS) if found[0] < 4.5] == []
+
+
+def test_on_a_phone_what_is_asked_for_comes_into_view(look: Look, site: str) -> None:
+    screen = look(site, width=390, height=844)
+    screen.think(budget="64")
+    top = "return document.getElementById(arguments[0]).getBoundingClientRect().top"
+    assert 0 <= screen.browser.execute_script(top, "budget") < 100
+    assert screen.browser.execute_script(top, "solution") < 844
+
+
+def test_slow_motion_keeps_characters_whole(look: Look) -> None:
+    with served((script := Script()).app) as address:
+        screen = look(address)
+        screen.type("problem", "Anything?")
+        screen.one("slowly").click()
+        screen.one("think").click()
+        script.say({"type": "started", "budget": None, "id": "x"}, thought("😀𝟙😀", 6), outcome(None), FINISHED)
+        screen.done()
+        assert screen.text("thought") == "😀𝟙😀"
 
 
 def test_hostile_text_stays_text(look: Look) -> None:

@@ -21,11 +21,11 @@ async function enter() {
   }
   at("door").hidden = true;
   complain(null);
-  const { quant, description, scope, examples = [], thinking } = model.thinkcap;
+  const { quant, description, scope, examples = [], thinking, context = Infinity, solution = 0 } = model.thinkcap;
   at("model").textContent = [model.id, quant, description].filter(Boolean).join(" · ");
   at("scope").textContent = scope ?? "";
   at("examples").replaceChildren(...examples.map(example));
-  ruler = new Ruler(thinking ? Math.max(Math.round(thinking / 16), 1) : 8);
+  ruler = new Ruler(thinking ? Math.max(Math.round(thinking / 16), 1) : 8, context - solution);
   at("slider").max = ruler.steps;
   at("marks").replaceChildren(...ruler.marks.map(mark));
   setBudget(thinking ?? null);
@@ -87,6 +87,8 @@ async function start(Kind, budgets) {
   clear();
   run.begin();
   busy(true);
+  // In a small window the problem would take the place of what is to come.
+  if (at("result").getBoundingClientRect().top > 0.6 * innerHeight) at("budget").scrollIntoView();
   try {
     const { signal } = run.abort;
     const pace = () => (at("slowly").checked && !run.hurries ? SLOWLY : Infinity);
@@ -116,8 +118,6 @@ function clear() {
   at("figures").textContent = "";
   at("copies").hidden = true;
   at("result").hidden = false;
-  // On a phone the problem would take the place of what is to come.
-  if (at("result").getBoundingClientRect().top > 0.7 * innerHeight) at("budget").scrollIntoView();
 }
 
 function busy(is) {

@@ -4,8 +4,9 @@
 class Ruler {
   static STEPS = 4;
 
-  /** @param {number} first the mark behind 0 */
-  constructor(first, doublings = 7) {
+  /** `first` is the mark behind 0; marks beyond `room` would be no limit. */
+  constructor(first, room = Infinity) {
+    const doublings = Math.max(1, Math.min(7, Math.floor(Math.log2(room / first))));
     this.marks = [0, ...Array.from({ length: doublings + 1 }, (_, power) => first * 2 ** power), null];
     this.first = first;
     this.steps = (this.marks.length - 1) * Ruler.STEPS;

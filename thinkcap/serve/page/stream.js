@@ -47,13 +47,14 @@ async function* paced(source, budget, rate, signal) {
   for await (const event of source) {
     if (event.type === "thought" && event.budget === budget) {
       const more = event.thinking_tokens - shown;
+      const letters = [...event.text];
       for (let token = 1; token < more && rate() < Infinity; token += 1) {
-        const length = Math.ceil(event.text.length / (more - token + 1));
-        yield { ...event, text: event.text.slice(0, length), thinking_tokens: shown + token };
-        event.text = event.text.slice(length);
+        const text = letters.splice(0, Math.ceil(letters.length / (more - token + 1))).join("");
+        yield { ...event, text, thinking_tokens: shown + token };
         await new Promise((resolve) => setTimeout(resolve, 1000 / rate()));
         signal.throwIfAborted();
       }
+      event.text = letters.join("");
       shown = event.thinking_tokens;
     }
     yield event;
