@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests import chromium
+from tests.browser import show, start
 
 HERE = Path(__file__).parent
 WIDTH = 1160
@@ -44,7 +44,7 @@ def take(browser: Any, address: str, scheme: str) -> None:
     def one(selector: str) -> Any:
         return browser.find_element("css selector", selector)
 
-    chromium.show(browser, address, scheme, WIDTH, 900, scale=1.5)
+    show(browser, address, scheme, WIDTH, 900, scale=1.5)
     wait = WebDriverWait(browser, 30)
     wait.until(lambda _: one("#model").text)
     one("#sweep").click()
@@ -62,7 +62,7 @@ def take(browser: Any, address: str, scheme: str) -> None:
 
 def main() -> None:
     with TemporaryDirectory() as profile, server() as address:
-        browser = chromium.start(Path(profile))
+        browser = start(Path(profile))
         try:
             for scheme in ("light", "dark"):
                 take(browser, address, scheme)

@@ -148,6 +148,15 @@ class Generation:
             self.events.append(Finished(self._main()))
             self._end()
 
+    def notify(self) -> None:
+        """Calls the listener. One that fails, since its event loop is closed or the like, ends its generation."""
+        if self.listener is not None:
+            try:
+                self.listener(self)
+            except Exception:
+                self.listener = None
+                self.cancel()
+
     def fail(self, error: ThinkcapError) -> None:
         """It cannot go on."""
         self.error = error
@@ -155,8 +164,7 @@ class Generation:
 
     def _end(self) -> None:
         self._done = True
-        if self.listener is not None:
-            self.listener(self)
+        self.notify()
 
     def _is_main(self, outcome: Outcome) -> bool:
         return outcome.budget == self.request.budget and outcome.answer_index == self.request.answer_index

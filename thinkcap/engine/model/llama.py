@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import sys
 import weakref
 from collections import deque
@@ -19,6 +20,7 @@ import llama_cpp.llama_cpp as api
 from thinkcap.engine.model.file_errors import ModelFileError, check_head, why_unloadable
 from thinkcap.engine.model.padding import Padding
 from thinkcap.errors import ClosedError, ThinkcapError
+from thinkcap.text import write
 
 if TYPE_CHECKING:
     from thinkcap.engine.model.kv_cache import KvCache
@@ -42,7 +44,7 @@ class _Log:
     def _take(self, level: int, text: bytes, _user: object) -> None:
         line = text.decode("utf-8", "replace")
         if self.verbose:
-            sys.stderr.write(line)
+            write(line, sys.stderr)
         if level == _LOG_LEVEL_ERROR:
             self.errors.append(line.strip())
 
@@ -113,7 +115,7 @@ class Model:
         params = api.llama_model_default_params()
         params.n_gpu_layers = _ALL_LAYERS if gpu_layers is None else gpu_layers
         params.use_extra_bufts = extra_buffers
-        pointer = api.llama_model_load_from_file(str(path).encode(), params)
+        pointer = api.llama_model_load_from_file(os.fsencode(path), params)
         if not pointer:
             raise ModelFileError(why_unloadable(path, log.errors))
         self._pointer = pointer

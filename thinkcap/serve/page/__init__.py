@@ -10,7 +10,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from thinkcap.show.figures import CLOSINGS
+from thinkcap.show.wording import CLOSINGS
 
 SCRIPTS = ("mathematics", "ruler", "stream", "words", "thought", "plot", "runs", "page")
 """In the order in which they need one another."""
