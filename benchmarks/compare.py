@@ -23,12 +23,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from machine import DISTURBED, Watch
-from peers import CACHE, tool
-from server import serve, server
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.machine import DISTURBED, Watch
+from benchmarks.peers import CACHE, tool
+from benchmarks.server import serve, server
 
 HERE = Path(__file__).parent
 MIB = 1 << 20
@@ -57,7 +60,7 @@ def side(*words: str | int | Path, log: bool = False) -> dict[str, Any]:
     return {**json.loads(done.stdout), "log": done.stderr}
 
 
-def output(name: str, *words: str | int | Path) -> str:
+def output(name: str, *words: str | float | Path) -> str:
     """What one of llama.cpp's tools prints."""
     command = [str(tool(name)), *map(str, words)]
     return subprocess.run(
@@ -114,7 +117,8 @@ def memory_besides(model: Path, width: int, prompt: int, tokens: int) -> float:
     for name, size in re.findall(r"(\S+ +(?:KV|compute|output) buffer size) = +([\d.]+) MiB", found["log"]):
         buffers[name] = max(buffers.get(name, 0.0), float(size))
     assert any("KV" in name for name in buffers), found["log"]
-    return (found["peak_bytes"] - found["file_bytes"]) / MIB - sum(buffers.values())
+    besides_file: float = found["peak_bytes"] - found["file_bytes"]
+    return besides_file / MIB - sum(buffers.values())
 
 
 def rows_of(key: str, model: Path, threads: int) -> list[Row]:
@@ -218,7 +222,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
             Row(
                 f"a prompt of {length:,} tokens, tokens/s : llama-bench",
                 ours("prompts", length),
-                lambda length=length: llama_bench(model, threads, prompt=length),  # type: ignore[misc]
+                partial(llama_bench, model, threads, prompt=length),
                 "≥ 0.97",
                 runs=5 if length == 64 else 2,
             )
@@ -238,7 +242,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
         return [
             Row(
                 f"peak memory beside file and llama.cpp's buffers, {width} at once, MiB",
-                lambda width=width: memory_besides(model, width, 64, 8),  # type: ignore[misc]
+                partial(memory_besides, model, width, 64, 8),
                 None,
                 "≤ 114 (120 MB)",
                 runs=2,

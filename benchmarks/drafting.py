@@ -17,6 +17,8 @@ from pathlib import Path
 
 import thinkcap
 from thinkcap.engine.engine import Engine
+from thinkcap.engine.model.kv_cache import KvCache
+from thinkcap.engine.model.kv_pool import KvPlan
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 LENGTHS = (1, 2, 3, 4, 7, 15)
@@ -48,18 +50,18 @@ def steps(prompt: list[int], text: list[int], count: int) -> tuple[int, int]:
 
 def cost(engine: Engine, positions: int) -> float:
     """Seconds of a decode of so many positions of one sequence, all with logits, behind 256 tokens."""
-    context = engine.model.context(1024, 1, engine.threads)
-    context.add(0, 0, [1] * 256, True)
-    context.decode()
+    cache = KvCache(engine.model, KvPlan(1024, 1), engine.threads)
+    cache.add(0, 0, [1] * 256, True)
+    cache.decode()
     times = []
     for _ in range(9):
         for position in range(positions):
-            context.add(0, 256 + position, [1], True)
+            cache.add(0, 256 + position, [1], True)
         began = time.perf_counter()
-        context.decode()
+        cache.decode()
         times.append(time.perf_counter() - began)
-        context.forget(0, 256)
-    context.close()
+        cache.forget(0, 256)
+    cache.close()
     return statistics.median(times)
 
 

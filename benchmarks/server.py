@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from peers import tool
-from side import FRAME, SAMPLING
+from benchmarks.peers import tool
+from benchmarks.side import FRAME, SAMPLING
 
 FLAGS = ("--kv-unified",)
 """As fast as any other: a cache for each slot, or batches of 512, change nothing; sampling in the graph is slower."""

@@ -21,6 +21,7 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -30,9 +31,10 @@ from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Thought
 from thinkcap.engine.outcome import Failure
 from thinkcap.engine.request import Request
+from thinkcap.engine.settings import Options
 
 WIDTH = 16
-SAMPLING = {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "min_p": 0.0}
+SAMPLING: Options = {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "min_p": 0.0}
 FRAME = ("<｜User｜>", "<｜Assistant｜><think>\n")
 """The chat template of the R1 models around a problem, behind the first token."""
 
@@ -42,8 +44,7 @@ ABACUS_PROBLEMS = ("What is 4837 * 296?", "What is 738 * 915?", "What is 6094 * 
 def problem(engine: Engine, tokens: int, seed: int) -> str:
     """A problem whose whole prompt has so many tokens."""
     draw = random.Random(seed)
-    budget = {"solution_budget": 1, "cut_style": "bare"}
-    frame = engine.solve("1", 0, **budget).prompt_tokens - 1  # type: ignore[arg-type]
+    frame = engine.solve("1", 0, solution_budget=1, cut_style="bare").prompt_tokens - 1
     text = ""
     while len(engine.model.tokenize(text + "0 + ")) <= tokens - frame:
         text += f"{draw.randrange(10)} + "
@@ -54,8 +55,8 @@ def problem(engine: Engine, tokens: int, seed: int) -> str:
 
 def asked(engine: Engine, text: str, tokens: int) -> Request:
     """A thought of exactly so many tokens and a solution of one."""
-    options: dict[str, Any] = {"min_thinking": tokens, "solution_budget": 1, "cut_style": "bare", "loop_guard": False}
-    return engine.request(text, tokens, **options, **SAMPLING)
+    exact: Options = {"min_thinking": tokens, "solution_budget": 1, "cut_style": "bare", "loop_guard": False}
+    return engine.request(text, tokens, **(exact | SAMPLING))
 
 
 def warmed(model: str) -> Engine:
@@ -157,8 +158,9 @@ def memory(model: str, width: int, prompt: int, tokens: int) -> dict[str, float]
 
 
 def abacus() -> dict[str, float]:
+    short: Options = {"solution_budget": 1}
     with warmed("abacus") as engine:
-        requests = [engine.request(text, None, solution_budget=1, **SAMPLING) for text in ABACUS_PROBLEMS]
+        requests = [engine.request(text, None, **(SAMPLING | short)) for text in ABACUS_PROBLEMS]
         runs = [streamed(engine, request) for request in requests for _ in range(5)]
         lengths = list(map(len, runs))
         # One thought of this length has as many tokens behind its average token as all of them together.
@@ -193,7 +195,7 @@ def _completed(llama: Any, text: str, tokens: int) -> list[float]:
     return [time.perf_counter() for _ in llama.create_completion(text, max_tokens=tokens, stream=True, **SAMPLING)]
 
 
-SIDES = {
+SIDES: dict[str, Callable[..., Mapping[str, object]]] = {
     "single": single,
     "wide": wide,
     "many": many,
@@ -207,4 +209,4 @@ SIDES = {
 
 if __name__ == "__main__":
     name, *words = sys.argv[1:]
-    print(json.dumps(SIDES[name](*(int(word) if word.isdigit() else word for word in words))))  # type: ignore[operator]
+    print(json.dumps(SIDES[name](*(int(word) if word.isdigit() else word for word in words))))

@@ -19,8 +19,10 @@ from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
-from machine import DISTURBED, Watch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.machine import DISTURBED, Watch
 from thinkcap.engine.model.threads import physical_cores
 
 FLASH = {"auto": -1, "off": 0, "on": 1}

@@ -20,7 +20,7 @@ from thinkcap.runs.batch import run, tasks_of
 from thinkcap.runs.methods import methods
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import load
-from thinkcap.runs.records import ResultFile, read
+from thinkcap.runs.records import Record, ResultFile, read
 from thinkcap.runs.report import group
 from thinkcap.show.votes import print_methods
 
@@ -49,7 +49,7 @@ def main() -> None:
                 for answers in arguments.answers
             ]
     problems = load(arguments.file, limit=arguments.limit)
-    records = []
+    records: list[Record] = []
     with (
         thinkcap.load(arguments.model, threads=arguments.threads) as engine,
         Grader() as grader,

@@ -1,4 +1,4 @@
-"""Text as people write it: numbers of tokens and times read, errors' option names turned into flags."""
+"""Text as people write it: tokens and times read, sizes written, errors' option names turned into flags."""
 
 from __future__ import annotations
 
@@ -43,3 +43,12 @@ def with_flags(message: str) -> str:
 
     names = {*OPTIONS, "context", "threads", "gpu_layers", "think_start", "think_end", "quant", "verbose"}
     return re.sub(r"`(\w+)`", lambda m: f"--{m[1].replace('_', '-')}" if m[1] in names else m[0], message)
+
+
+def bytes_text(size: float) -> str:
+    """`1.9 GB`, `350 MB`, `12 kB`: powers of ten, as disks and the hub count."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            value = size / factor
+            return f"{value:.1f} {unit}" if value < 10 or (unit == "GB" and value < 100) else f"{value:.0f} {unit}"
+    return f"{size:.0f} bytes"

@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Unpack
 
 import thinkcap
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.request import Request
+from thinkcap.engine.settings import Options
 from training import samples, scope
 from training.heldout import problems
 from training.problem import Problem
@@ -44,9 +45,10 @@ class Trial:
         outcomes = [o for o in self.engine.solve_many(requests, parallel=self.parallel) if isinstance(o, Outcome)]
         return sorted(outcomes, key=lambda outcome: outcome.id)
 
-    def request(self, name: str, text: str, thinking: int = LONGEST_THOUGHT, **options: Any) -> Request:
-        options = {"temperature": 0.0, "cut_style": "bare", "solution_budget": LONGEST_SOLUTION, "id": name} | options
-        return self.engine.request(text, thinking, prompt_mode="none", **options)
+    def request(self, name: str, text: str, thinking: int = LONGEST_THOUGHT, **options: Unpack[Options]) -> Request:
+        greedy: Options = {"temperature": 0.0, "cut_style": "bare", "prompt_mode": "none"}
+        fixed: Options = {"solution_budget": LONGEST_SOLUTION, "id": name}
+        return self.engine.request(text, thinking, **(greedy | fixed | options))
 
     def right(self, outcome: Outcome) -> bool:
         return outcome.answer == self.problems[outcome.id.split("@")[0]].answer
@@ -107,7 +109,7 @@ class Trial:
 
     def _measure_told(self, most: str, usable: Callable[[Problem, int], bool]) -> None:
         """Each problem with one of the lengths that it can use, in turn."""
-        requests = []
+        requests: list[Request] = []
         for name, problem in self.problems.items():
             if lengths := [n for n in ASKED if usable(problem, n)]:
                 n = lengths[len(requests) % len(lengths)]

@@ -102,8 +102,8 @@ def times(left: int, right: int) -> list[str]:
     top, bottom = (left, right) if len(str(left)) >= len(str(right)) else (right, left)
     lines = [f"{top}*{bottom}"]
     if len(str(bottom).rstrip("0")) <= 1:
-        digit = str(bottom).rstrip("0") or "0"
-        return lines + multiply(top, int(digit), zeros="0" * (len(str(bottom)) - 1))
+        first = int(str(bottom).rstrip("0") or "0")
+        return lines + multiply(top, first, zeros="0" * (len(str(bottom)) - 1))
     total = 0
     for place, digit in enumerate(_digits(bottom)):
         if digit:

@@ -142,7 +142,7 @@ class Run:
         """The first worker's clock, so that all save at the same step."""
         clock = torch.tensor([seconds])
         dist.broadcast(clock, 0)
-        return clock.item()
+        return float(clock.item())
 
     def set_rates(self, done: float) -> None:
         """Learning rates at the share `done` of the stage."""
@@ -177,21 +177,21 @@ class Run:
         self.share_matrices()
         self.low.zero_grad(set_to_none=True)
         self.copy_down()
-        return flat[-1].item()
+        return float(flat[-1].item())
 
-    @torch.no_grad()
     def share_matrices(self) -> None:
-        """Every worker gets the matrices that the others stepped."""
+        """Gives every worker the matrices that the others stepped."""
         rank, matrices = dist.get_rank(), matrices_of(self.model)
-        mine = [m if i % dist.get_world_size() == rank else torch.zeros_like(m) for i, m in enumerate(matrices)]
-        flat = torch.cat([matrix.flatten() for matrix in mine])
-        dist.all_reduce(flat)
-        for matrix, stepped in zip(matrices, flat.split([m.numel() for m in matrices]), strict=True):
-            matrix.copy_(stepped.view_as(matrix))
+        with torch.no_grad():
+            mine = [m if i % dist.get_world_size() == rank else torch.zeros_like(m) for i, m in enumerate(matrices)]
+            flat = torch.cat([matrix.flatten() for matrix in mine])
+            dist.all_reduce(flat)
+            for matrix, stepped in zip(matrices, flat.split([m.numel() for m in matrices]), strict=True):
+                matrix.copy_(stepped.view_as(matrix))
 
-    @torch.no_grad()
     def copy_down(self) -> None:
-        torch._foreach_copy_(list(self.low.parameters()), list(self.model.parameters()))
+        with torch.no_grad():
+            torch._foreach_copy_(list(self.low.parameters()), list(self.model.parameters()))
 
     def save(self) -> None:
         optimizers: list[list[dict[str, Any]]] = [[] for _ in range(dist.get_world_size())]

@@ -78,7 +78,7 @@ def merges() -> dict[tuple[int, int], int]:
     if not MERGES.exists():
         return {}
     token_of = {bytes([byte]): byte for byte in range(256)}
-    pairs = {}
+    pairs: dict[tuple[int, int], int] = {}
     for line in MERGES.read_text(encoding="utf-8").splitlines():
         left, right = (_spelled_bytes(part) for part in line.split(" "))
         pair = token_of[left], token_of[right]

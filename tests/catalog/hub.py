@@ -12,7 +12,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +45,9 @@ class Hub:
     forever       the answer to give always
     drop_after    bytes of a file after which the line drops, once for each number
     corrupt       serve wrong bytes of the right length
+    surplus       bytes to send behind the end of a file, more than was announced
+    headers       headers of `resolve` that take the place of the true ones
+    describe      changes the description of a repository before it is sent
     ignore_range  answer 200 with the whole file to every range
     rate          bytes a second, 0 as fast as it goes
     """
@@ -55,6 +58,9 @@ class Hub:
     retry_after: str | None = "0"
     drop_after: list[int] = field(default_factory=list)
     corrupt: bool = False
+    surplus: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    describe: Callable[[dict[str, object]], object] = lambda info: info
     ignore_range: bool = False
     rate: int = 0
     requests: list[Request] = field(default_factory=list)
@@ -170,7 +176,7 @@ class _Api(_Handler):
     def _info(self, name: str, repository: HubRepository) -> None:
         blobs = "blobs" in parse_qs(urlsplit(self.path).query)
         siblings = [self._sibling(path, data, blobs) for path, data in repository.files.items()]
-        info = {
+        info: dict[str, object] = {
             "_id": "0",
             "id": name,
             "modelId": name,
@@ -183,7 +189,9 @@ class _Api(_Handler):
             "cardData": {"license": repository.licence},
             "siblings": siblings,
         }
-        self.reply(200, json.dumps(info).encode(), Content_Type="application/json")
+        told = self.hub.describe(info)
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
+        self.reply(200, body, Content_Type="application/json")
 
     @staticmethod
     def _sibling(path: str, data: bytes, blobs: bool) -> dict[str, object]:
@@ -209,7 +217,7 @@ class _Api(_Handler):
         if path not in repository.files:
             return self.fail(404, "EntryNotFound")
         data = repository.files[path]
-        headers = {"X_Repo_Commit": repository.commit, "ETag": f'"{git_sha1(data)}"'}
+        headers = {"X_Repo_Commit": repository.commit, "ETag": f'"{git_sha1(data)}"', **self.hub.headers}
         if not is_large(path):
             return self.reply(200, data, **headers)
         headers |= {
@@ -217,7 +225,7 @@ class _Api(_Handler):
             "X_Linked_ETag": f'"{etag(path, data)}"',
             "X_Xet_Hash": "0" * 64,  # the hub offers its own protocol too; plain HTTP must do
             "Location": f"{self.hub.files_url}/{name}/{path}",
-        }
+        } | self.hub.headers
         return self.reply(302, b"", **headers)
 
 
@@ -238,10 +246,13 @@ class _Store(_Handler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(data) - start))
+        if self.hub.surplus:
+            self.close_connection = True  # a body without a length ends with its connection
+        else:
+            self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
         if self.command != "HEAD":
-            self._pour(data[start:])
+            self._pour(data[start:] + bytes(self.hub.surplus))
         return None
 
     def _pour(self, data: bytes) -> None:

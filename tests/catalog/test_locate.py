@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from benchmarks.write_model import write_model
-from thinkcap.catalog.header import read_header
+from thinkcap.catalog.gguf.header import read_header
 from thinkcap.catalog.locate import NotDownloaded, locate, profile_of
 from thinkcap.errors import ThinkcapError, UsageError
 
@@ -132,6 +132,21 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
         with pytest.raises(ThinkcapError) as caught:
             locate(name)
         assert str(caught.value).startswith(sentence)
+
+
+def test_paths_that_no_file_has(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gguf")
+    long = "x" * 300
+    for name in (long * 20, f"{long}.gguf", f"{long}/y", "~nobody-here/x.gguf", "~nobody-here/x", "a\0b/c", "",
+                 str(tmp_path / "pipe.gguf"), "/dev/zero", "\udcff.gguf"):  # fmt: skip
+        with pytest.raises(ThinkcapError):
+            locate(name)
+
+
+def test_path_that_is_not_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "\udcff.gguf"
+    shutil.copy(ABACUS, file)
+    assert locate(str(file)).path == file
 
 
 def test_split_file_by_any_of_its_parts(tmp_path: Path) -> None:

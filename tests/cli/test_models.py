@@ -146,6 +146,58 @@ def test_rm_keeps_a_blob_that_another_snapshot_needs(machine: Machine) -> None:
     assert other.is_file()
 
 
+def test_rm_never_follows_a_link_out_of_the_cache(machine: Machine, tmp_path: Path) -> None:
+    """A GGUF on another disk may be linked in as a file, as a blob, as a snapshot or with its whole repository."""
+    outside = tmp_path / "other disk" / "L1-Q8_0.gguf"
+    outside.parent.mkdir()
+
+    def link(place: Path, target: Path) -> None:
+        shutil.rmtree(machine.cache, ignore_errors=True)
+        place.parent.mkdir(parents=True)
+        place.symlink_to(target)
+        shutil.copy(ABACUS, outside)
+
+    folder = machine.cache / f"models--{L1.replace('/', '--')}"
+    file = folder / "snapshots" / "c1" / "L1-Q8_0.gguf"
+    link(file, outside)
+    done = machine.run("models", "rm", L1, "--quant", "q8_0", "--yes")
+    assert (done.stderr, file.is_symlink()) == (f"Deleted {L1} (q8_0): 0 bytes are free again.\n", False)
+    assert outside.is_file()
+
+    link(folder / "blobs" / "b", outside)
+    file.parent.mkdir(parents=True)
+    file.symlink_to("../../blobs/b")
+    machine.run("models", "rm", L1, "--quant", "q8_0", "--yes")
+    assert not (folder / "blobs" / "b").is_symlink()
+    assert outside.is_file()
+
+    link(file.parent, outside.parent)
+    for words in (("--quant", "q8_0", "--yes"), ("--yes",)):
+        machine.run("models", "rm", L1, *words)
+        assert outside.is_file()
+    assert not folder.exists()
+
+    elsewhere = tmp_path / "repository"
+    copied = elsewhere / "snapshots" / "c1" / "L1-Q8_0.gguf"
+    copied.parent.mkdir(parents=True)
+    shutil.copy(ABACUS, copied)
+    link(folder, elsewhere)
+    for words in (("--quant", "q8_0", "--yes"), ("--yes",)):
+        machine.run("models", "rm", L1, *words)
+        assert copied.is_file()
+    assert not folder.is_symlink()
+
+
+def test_rm_keeps_the_blobs_of_other_repositories(machine: Machine) -> None:
+    other = put(machine, "someone/Thinker-GGUF", "thinker-Q8_0.gguf")
+    file = machine.cache / f"models--{L1.replace('/', '--')}" / "snapshots" / "c1" / "L1-Q8_0.gguf"
+    file.parent.mkdir(parents=True)
+    file.symlink_to(os.path.relpath(other.resolve(), file.parent))
+    machine.run("models", "rm", L1, "--quant", "q8_0", "--yes")
+    assert not file.is_symlink()
+    assert other.is_file()
+
+
 def test_rm_of_what_is_not_the_caches_is_refused(machine: Machine) -> None:
     for name, sentence in (
         ("abacus", "abacus is part of thinkcap and stays."),

@@ -7,9 +7,9 @@ from thinkcap.engine.profile import Profile, Sampling
 from thinkcap.engine.request import resolve
 from thinkcap.errors import UsageError
 
-PLAIN = Profile("plain", thinking=100, solution=50, sampling=Sampling(0.7, 0.9))
+PLAIN = Profile(name="plain", thinking=100, solution=50, sampling=Sampling(0.7, 0.9))
 L1 = Profile(
-    "l1",
+    name="l1",
     prompt="{problem}\n\nLet's think step by step and output the final answer within \\boxed{}.{length}",
     length_max=" Think for maximum {n} tokens.",
     length_exact=" Think for {n} tokens.",

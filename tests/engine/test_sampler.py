@@ -27,11 +27,12 @@ def distribution(row: npt.NDArray[np.float32], sampling: Settings) -> npt.NDArra
     order = np.argsort(-weights, kind="stable")
     if sampling.top_k:
         weights[order[sampling.top_k :]] = 0.0
-    share = weights / weights.sum()
+    share: npt.NDArray[np.float64] = weights / weights.sum()
     before = np.concatenate([[0.0], share[order].cumsum()[:-1]])
     share[order[before >= sampling.top_p]] = 0.0
     share[share < sampling.min_p * share.max()] = 0.0
-    return share / share.sum()
+    share /= share.sum()
+    return share
 
 
 @given(

@@ -64,7 +64,7 @@ def test_budgets_past_the_natural_close_share_its_answer(abacus_f16: Engine) -> 
 
 
 def test_a_sweep_decodes_the_trunk_and_each_forks_own_tokens(abacus_f16: Engine) -> None:
-    steps = []
+    steps: list[thinkcap.Step] = []
     requests = abacus_f16.sweep_requests(PROBLEMS[1], BUDGETS)
     assert len(requests) == 1
     outcomes = [o for o in abacus_f16.solve_many(requests, on_step=steps.append) if isinstance(o, thinkcap.Outcome)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thinkcap.engine.limits import WAIT_SPACING, Limits, Marker
-from thinkcap.engine.thought import Phase, ThoughtState
+from thinkcap.engine.thought import CloseReason, Phase, ThoughtState
 
 EOG = 0
 PIECES = (
@@ -80,13 +80,13 @@ def drive(limits: Limits, stream: list[int], late: int | None = None) -> Run:
         while token in state.banned or state.forbids(PIECES[token]):
             token = next(tokens, ID[b"a"])
         sampled.append(token)
-        close = "deadline" if late is not None and len(sampled) > late else None
+        close: CloseReason | None = "deadline" if late is not None and len(sampled) > late else None
         move = state.advance(token, PIECES[token], close)
         if move.rollback:
             assert move.rollback <= len(cache)
             del cache[len(cache) - move.rollback :]
         cache += move.feed
-        if state.phase is Phase.DONE and token != EOG:
+        if state.finish_reason == "length":
             cache.append(token)  # the last token of a full solution is never decoded
     return Run(state, cache, sampled)
 

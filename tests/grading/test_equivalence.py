@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from thinkcap.grading import equivalent
-from thinkcap.grading.compare import quick
-from thinkcap.grading.normal import normal
-from thinkcap.grading.number import number
+from thinkcap.grading.equivalence import PLAIN_RULES, RULES, Rule, quick, same
+from thinkcap.grading.latex import normal
+from thinkcap.grading.numbers import number
 
 
 def test_importing_grading_brings_neither_sympy_nor_the_engine() -> None:
@@ -43,6 +43,24 @@ def test_algebra_is_done_where_it_takes_algebra() -> None:
     assert quick(r"\sqrt{18}", r"3\sqrt{2}") is None
     assert equivalent(r"\sqrt{18}", r"3\sqrt{2}")
     assert not equivalent(r"\sqrt{18}", r"2\sqrt{3}")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.decide.__name__)
+def test_each_rule_decides_its_examples_and_none_before_it_does(rule: Rule) -> None:
+    earlier = RULES[: RULES.index(rule)]
+    for example, verdict in ((rule.alike, True), (rule.unlike, False)):
+        if example is None:
+            continue
+        answer, expected = example
+        given, wanted = normal(answer), normal(expected)
+        assert [other.decide(given, wanted) for other in earlier] == [None] * len(earlier)
+        assert rule.decide(given, wanted) is verdict
+        assert same(answer, expected) is verdict
+        assert quick(answer, expected) is (verdict if rule in PLAIN_RULES else None)
+
+
+def test_the_last_rule_always_decides() -> None:
+    assert [RULES[-1].decide(one, "2x") for one in ("", "(", "x+x")] == [False, False, True]
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("", ""), ("", "5"), ("5", ""), (" ", " "), ("$$", "$$")])
@@ -101,3 +119,41 @@ def test_spelling_anything_normally_never_raises_and_settles(text: str) -> None:
 def test_what_says_more_or_something_else_is_different(answer: str, expected: str) -> None:
     assert not equivalent(answer, expected)
     assert not equivalent(expected, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("3.5", "3,5"),
+        (r"\frac{7}{2}", "3,5"),
+        ("-0.5", "-0,5"),
+        (r"\frac{1}{8}", "0,125"),
+        ("2.5 cm", r"2,5 \text{ cm}"),
+        ("1.5, 2.5", "1,5; 2,5"),
+        ("(1.5, 2)", "(1,5; 2)"),
+        ("5, 3", "3,5"),
+    ],
+)
+def test_an_expected_answer_may_have_a_decimal_comma(answer: str, expected: str) -> None:
+    assert equivalent(answer, expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("3.6", "3,5"), ("35", "3,5"), ("3,5", "3.5"), ("1.234", "1,234"), ("1.2", "(1,2)"), ("(1.5, 2)", "(1;5; 2)")],
+)
+def test_a_comma_between_digits_is_not_always_a_decimal_one(answer: str, expected: str) -> None:
+    assert not equivalent(answer, expected)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("x^2+y^2=25", "25"), ("(x-1)^2+(y-2)^2=9", "9"), ("x^2+y^2=25", "x^2+y^2=16")]
+)
+def test_a_curve_is_not_the_number_on_its_right_side(answer: str, expected: str) -> None:
+    assert not equivalent(answer, expected)
+    assert not equivalent(expected, answer)
+
+
+@pytest.mark.parametrize("equation", ["BC^2 = 50", "m + n = 50", "x_1 + x_2 = 50", "7^2 + 1^2 = 50", "f(2) = 50"])
+def test_a_named_value_is_the_value(equation: str) -> None:
+    assert equivalent(equation, "50")

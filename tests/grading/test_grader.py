@@ -13,23 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.grading.workers import is_running, worker_pids
 from thinkcap.errors import ThinkcapError
 from thinkcap.grading import Grader, Verdict, equivalent
 
 FOREVER = r"9^{9^{9^9}}"
-
-
-def pids_of(grader: Grader) -> list[int]:
-    return [worker._process.pid for worker in grader._workers if worker._process]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> bool:
@@ -67,18 +55,20 @@ def test_several_workers_compare_at_the_same_time() -> None:
 
 
 def test_plain_answers_start_no_worker() -> None:
+    before = worker_pids()
     with Grader() as grader:
         assert grader.grade("42", "42.0").correct
         assert not grader.grade("41", "42").correct
-        assert pids_of(grader) == []
+        assert worker_pids() == before
 
 
 def test_warming_starts_the_worker_without_waiting_for_it() -> None:
+    before = worker_pids()
     with Grader() as grader:
         started = time.monotonic()
         grader.warm()
         assert time.monotonic() - started < 0.5
-        assert wait_until(lambda: pids_of(grader))
+        assert wait_until(lambda: worker_pids() - before)
 
 
 def test_a_comparison_that_fills_the_memory_is_an_error_and_the_next_is_graded() -> None:
@@ -90,20 +80,22 @@ def test_a_comparison_that_fills_the_memory_is_an_error_and_the_next_is_graded()
 
 
 def test_a_worker_that_was_killed_is_replaced() -> None:
+    before = worker_pids()
     with Grader() as grader:
         assert grader.grade("x+x", "2x").correct
-        [pid] = pids_of(grader)
+        [pid] = worker_pids() - before
         os.kill(pid, signal.SIGKILL)
         assert wait_until(lambda: not is_running(pid))
         assert grader.grade("y+y", "2y").correct
 
 
 def test_closing_leaves_no_process_behind() -> None:
+    before = worker_pids()
     with Grader(workers=2) as grader:
         grader.warm()
         assert grader.grade("x+x", "2x").correct
-        assert wait_until(lambda: len(pids_of(grader)) == 2)
-        pids = pids_of(grader)
+        assert wait_until(lambda: len(worker_pids() - before) == 2)
+        pids = worker_pids() - before
     assert not any(map(is_running, pids))
     with pytest.raises(ThinkcapError):
         grader.submit("x+x", "2x")
@@ -135,7 +127,7 @@ def test_a_grader_serves_many_threads() -> None:
     assert answers == [True] * 10
 
 
-def run_beside(tmp_path: Path, script: str, **options: object) -> "subprocess.Popen[str]":
+def run_beside(tmp_path: Path, script: str, start_new_session: bool = False) -> "subprocess.Popen[str]":
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
@@ -145,7 +137,7 @@ def run_beside(tmp_path: Path, script: str, **options: object) -> "subprocess.Po
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,  # type: ignore[call-overload]
+        start_new_session=start_new_session,
     )
 
 
@@ -156,7 +148,7 @@ STUCK = """
     assert grader.grade("x+x", "2x").correct
     future = grader.submit(FOREVER, "x") if STUCK else None
     time.sleep(0.2)
-    print(grader._workers[0]._process.pid, flush=True)
+    print("ready", flush=True)
     time.sleep(60)
 """
 
@@ -166,7 +158,8 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path, stuck: bool) ->
     script = STUCK.replace("FOREVER", repr(FOREVER)).replace("STUCK", repr(stuck))
     with run_beside(tmp_path, script) as parent:
         assert parent.stdout
-        worker = int(parent.stdout.readline())
+        assert parent.stdout.readline() == "ready\n"
+        [worker] = worker_pids(parent.pid)
         assert is_running(worker)
         parent.kill()
     assert wait_until(lambda: not is_running(worker))
@@ -204,6 +197,20 @@ def test_a_program_that_forgets_to_close_its_grader_ends_all_the_same(tmp_path: 
     with run_beside(tmp_path, script) as program:
         output, errors = program.communicate(timeout=60)
     assert (output, errors, program.returncode) == ("True\n", "", 0)
+
+
+def test_a_fork_has_a_grader_to_itself_and_leaves_its_parents_alone(tmp_path: Path) -> None:
+    script = """
+        import os
+        from thinkcap.grading import equivalent
+        assert equivalent("x+x", "2x")
+        if (child := os.fork()) == 0:
+            raise SystemExit(not equivalent("y+y", "2y"))
+        print(os.waitpid(child, 0)[1], equivalent("z+z", "2z"), flush=True)
+    """
+    with run_beside(tmp_path, script) as program:
+        output, errors = program.communicate(timeout=60)
+    assert (output, errors) == ("0 True\n", "")
 
 
 def test_files_in_the_working_folder_do_not_stand_in_for_libraries(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 `pairs.jsonl` was written for this test: 860 pairs by hand, the others by varying numbers in typical shapes.
 `later_pairs.jsonl` was written by hand in nine batches, each before the grader had seen any of it; what was wrong in
-one was mended before the next. The labels are what a person would say, also where the grader says otherwise.
+one was corrected before the next. The labels are what a person would say, even if the grader disagrees.
 """
 
 import json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from random import Random
 
@@ -30,6 +31,12 @@ def numbers(text: str) -> list[int]:
     return [int(found) for found in NUMBER.findall(text)]
 
 
+def parts(pattern: str, text: str) -> tuple[str, ...]:
+    found = re.fullmatch(pattern, text)
+    assert found
+    return tuple(map(str, found.groups()))
+
+
 def solve(problem: Problem) -> Fraction:
     """The answer, found another way than the thought's."""
     key = problem.key
@@ -48,10 +55,10 @@ def solve(problem: Problem) -> Fraction:
         case "fraction":
             if len(numbers(key)) == 2:
                 return Fraction(key)
-            left, sign, right = re.fullmatch(r"(\d+/\d+)([-+*/])(\d+/\d+)", key).groups()  # type: ignore[union-attr]
+            left, sign, right = parts(r"(\d+/\d+)([-+*/])(\d+/\d+)", key)
             return value_of(f"({left}){sign}({right})")
         case "percent":
-            kind, percent, amount = re.fullmatch(r"([a-z]+)(\d+),(\d+)", key).groups()  # type: ignore[union-attr]
+            kind, percent, amount = parts(r"([a-z]+)(\d+),(\d+)", key)
             share = Fraction(int(percent) * int(amount), 100)
             return share if kind == "share" else int(amount) + (share if kind == "more" else -share)
         case _:
@@ -60,24 +67,24 @@ def solve(problem: Problem) -> Fraction:
 
 
 def value_of(expression: str) -> Fraction:
-    return Fraction(eval(re.sub(r"(\d+)", r"Fraction(\1)", expression), {"Fraction": Fraction}))
+    value: Fraction = eval(re.sub(r"(\d+)", r"Fraction(\1)", expression), {"Fraction": Fraction})
+    return value
 
 
 def story(kind: str, f: dict[str, int]) -> Fraction:
-    return Fraction(
-        {
-            "shopping": lambda: f["a"] * f["p"] + f["q"],
-            "change": lambda: f["q"] - f["a"] * f["p"],
-            "distance": lambda: f["p"] * f["q"],
-            "hours": lambda: Fraction(f["q"], f["p"]),
-            "ages": lambda: 2 * f["p"] + f["q"],
-            "later": lambda: f["p"] - f["q"] + f["a"],
-            "sharing": lambda: Fraction(f["p"], f["a"]),
-            "packing": lambda: f["a"] * f["p"] - f["q"],
-            "saving": lambda: f["q"] + f["a"] * f["p"],
-            "average": lambda: Fraction(f["a"] + f["p"] + f["q"], 3),
-        }[kind]()
-    )
+    solutions: dict[str, Callable[[], Fraction | int]] = {
+        "shopping": lambda: f["a"] * f["p"] + f["q"],
+        "change": lambda: f["q"] - f["a"] * f["p"],
+        "distance": lambda: f["p"] * f["q"],
+        "hours": lambda: Fraction(f["q"], f["p"]),
+        "ages": lambda: 2 * f["p"] + f["q"],
+        "later": lambda: f["p"] - f["q"] + f["a"],
+        "sharing": lambda: Fraction(f["p"], f["a"]),
+        "packing": lambda: f["a"] * f["p"] - f["q"],
+        "saving": lambda: f["q"] + f["a"] * f["p"],
+        "average": lambda: Fraction(f["a"] + f["p"] + f["q"], 3),
+    }
+    return Fraction(solutions[kind]())
 
 
 @pytest.mark.parametrize("family", families.FAMILIES)

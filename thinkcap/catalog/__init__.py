@@ -1,5 +1,5 @@
-"""Which models there are, where their files lie, and how to get them.
+"""Which models there are, where their files are, and how to get them.
 
-`catalogue` and `entry` read models.toml; `locate` turns a model's name into a file; `cache`, `hub` and `convert` look
-into the Hugging Face cache and fill it; `quants` and `header` know GGUF file names and GGUF file heads.
+`models_file` and `entry` read models.toml; `locate` turns a model's name into a file; `inventory` lists what is here;
+`tuning` keeps what `bench --tune` found. `gguf` knows model files, `hub` fetches them, `convert` makes them.
 """

@@ -1,115 +1,53 @@
-"""One model's entry in models.toml: what its keys mean and what they may hold."""
+"""One model's table in models.toml: what its keys mean and what they may hold."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic.dataclasses import dataclass
 
-from thinkcap.catalog.quants import canonical_quant
-from thinkcap.engine.profile import CutStyle, Profile, PromptMode, Sampling
+from thinkcap.catalog.gguf.quants import canonical_quant
+from thinkcap.engine.profile import STRICT, ModelDefaults, Profile
 from thinkcap.errors import UsageError
-from thinkcap.text import parse_tokens
-
-_USUAL = Profile(name="")
-
-REPOSITORY = r"^[\w\-.]+/[\w\-.]+$"
 
 
-def _tokens_or_none(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_tokens(value)
-    except UsageError as error:
-        raise ValueError('a number of tokens such as 1024, or "none"') from error
-
-
-def _quant(value: Any) -> Any:
+def _canonical(value: Any) -> Any:
     try:
         return canonical_quant(value) if isinstance(value, str) else value
     except UsageError as error:
         raise ValueError("the name of a GGUF quant such as q8_0, f16 or bf16") from error
 
 
-Repository = Annotated[str, Field(pattern=REPOSITORY)]
-Quant = Annotated[str, BeforeValidator(_quant)]
-Tokens = Annotated[int, Field(ge=1)]
+RepositoryName = Annotated[str, Field(pattern=r"^[\w\-.]+/[\w\-.]+$")]
+Quant = Annotated[str, BeforeValidator(_canonical)]
 
 
-class SamplingDefaults(BaseModel):
-    """`sampling = { temperature = 0.6, top_p = 0.95, top_k = 0, min_p = 0.0 }`; temperature 0 is greedy."""
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Entry(ModelDefaults):
+    """One `[models.NAME]` table: the keys of `ModelDefaults`, and where the model comes from.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    temperature: Annotated[float, Field(ge=0, le=10)] = _USUAL.sampling.temperature
-    top_p: Annotated[float, Field(gt=0, le=1)] = _USUAL.sampling.top_p
-    top_k: Annotated[int, Field(ge=0)] = _USUAL.sampling.top_k
-    min_p: Annotated[float, Field(ge=0, le=1)] = _USUAL.sampling.min_p
-
-
-class Entry(BaseModel):
-    """One `[models.NAME]` table.
-
-    description     what the model is for, a line
-    sources         hub repositories with GGUF files of it, in the order they are tried
-    original        the hub repository of its safetensors, for `thinkcap pull --convert`
-    path            a GGUF on this machine instead of the hub
-    builtin         shipped inside thinkcap
-    licence         as its publisher names it; noncommercial = true where it forbids selling
-    parameters      how many weights, for the size of files not yet fetched
-    quants          the quants thinkcap recommends, the default first
-    prompt          the user message, `{problem}` and `{length}` stand in it
-    length_max      what `{length}` becomes in prompt mode max, `{n}` is the budget; length_exact in mode exact
-    prompt_mode     none, max or exact
-    cut_style       bare, message or soft; cut_message is what `message` says
-    thinking        the thinking budget in tokens where the user gives none, or "none"
-    solution        the solution budget in tokens; usual_solution what a solution usually takes
-    probe           how an answer begins, up to its box's open brace: what an early answer is asked with
-    context         tokens of context where the thinking has no budget
-    think_start     the thought's markers where the file does not tell; think_end likewise
-    sampling        temperature, top_p, top_k, min_p
+    description    what the model is for, in a line
+    sources        hub repositories with GGUF files of it, in the order they are tried
+    original       the hub repository of its safetensors, for `thinkcap pull --convert`
+    path           a GGUF on this machine instead of the hub
+    builtin        the model is part of thinkcap
+    licence        as its publisher names it
+    noncommercial  whether the licence forbids commercial use
+    parameters     number of weights, to estimate the size of files that are not here
+    quants         the recommended quants, the default first
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     description: str = ""
-    sources: list[Repository] = []
-    original: Repository | None = None
+    sources: tuple[RepositoryName, ...] = ()
+    original: RepositoryName | None = None
     path: str | None = None
     builtin: bool = False
     licence: str = "unknown"
     noncommercial: bool = False
     parameters: Annotated[int, Field(ge=1)] | None = None
-    quants: Annotated[list[Quant], Field(min_length=1)] = ["q8_0"]
-    prompt: str = _USUAL.prompt
-    length_max: str = _USUAL.length_max
-    length_exact: str = _USUAL.length_exact
-    prompt_mode: PromptMode = _USUAL.prompt_mode
-    cut_style: CutStyle = _USUAL.cut_style
-    cut_message: str = _USUAL.cut_message
-    thinking: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_tokens_or_none)] = _USUAL.thinking
-    solution: Tokens = _USUAL.solution
-    usual_solution: Tokens = _USUAL.usual_solution
-    probe: str = _USUAL.probe
-    context: Tokens | None = None
-    think_start: str | None = None
-    think_end: str | None = None
-    sampling: SamplingDefaults = SamplingDefaults()
-
-    @field_validator("prompt")
-    @classmethod
-    def _asks_the_problem(cls, prompt: str) -> str:
-        if "{problem}" not in prompt:
-            raise ValueError("a text with {problem} in it")
-        return prompt
-
-    @field_validator("length_max", "length_exact")
-    @classmethod
-    def _tells_the_length(cls, text: str) -> str:
-        if "{n}" not in text:
-            raise ValueError("a text with {n} in it")
-        return text
+    quants: Annotated[tuple[Quant, ...], Field(min_length=1)] = ("q8_0",)
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Entry:
@@ -117,23 +55,12 @@ class Entry(BaseModel):
             raise ValueError("one of sources, original or path, to say where the model is")
         return self
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The hub repositories the model may come from, the original last: there conversions are kept."""
+        return self.sources + ((self.original,) if self.original else ())
+
     def profile(self, name: str, quant: str) -> Profile:
         """The entry as the engine reads it."""
-        return Profile(
-            name=name,
-            quant=quant,
-            prompt=self.prompt,
-            length_max=self.length_max,
-            length_exact=self.length_exact,
-            prompt_mode=self.prompt_mode,
-            cut_style=self.cut_style,
-            cut_message=self.cut_message,
-            thinking=self.thinking,
-            solution=self.solution,
-            usual_solution=self.usual_solution,
-            probe=self.probe,
-            context=self.context,
-            think_start=self.think_start,
-            think_end=self.think_end,
-            sampling=Sampling(**self.sampling.model_dump()),
-        )
+        shared = {field.name: getattr(self, field.name) for field in fields(ModelDefaults)}
+        return Profile(name=name, quant=quant, **shared)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from thinkcap.catalog.quants import PREFERRED, canonical_quant, shards
+from thinkcap.catalog.gguf.names import shards
+from thinkcap.catalog.gguf.quants import canonical_quant, preference
 from thinkcap.engine.profile import Profile, Sampling
 from thinkcap.errors import ThinkcapError, UsageError
 
 if TYPE_CHECKING:
-    from thinkcap.catalog.catalogue import Catalogue
     from thinkcap.catalog.entry import Entry
-    from thinkcap.catalog.header import Header
+    from thinkcap.catalog.gguf.header import Header
 
 _REPOSITORY = re.compile(r"(?P<repository>[\w\-.]+/[\w\-.]+)(?::(?P<quant>[^:]+))?")
 
@@ -25,8 +25,8 @@ class Located:
     """A model that is on this machine.
 
     path     the GGUF (the first shard of a split one)
-    profile  how the engine should treat it
-    quant    its weight format, "" where the file does not tell
+    profile  how the engine treats it
+    quant    its weight format, "" if the file doesn't tell
     """
 
     path: Path
@@ -36,9 +36,9 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a model's name means, before anything is looked up: a catalogue entry, a hub repository, or a file.
+    """What a model's name means, before anything is looked up: an entry of models.toml, a hub repository or a file.
 
-    A `repository` that an entry lists as a source has that `entry` too, for its prompt and defaults.
+    A `repository` that an entry lists has that `entry` too, for its prompt and defaults.
     """
 
     name: str
@@ -47,9 +47,39 @@ class Reference:
     file: Path | None = None
     quant: str | None = None
 
+    @property
+    def own_file(self) -> Path | None:
+        """The user's file that is meant, by its path or by an entry's."""
+        if self.file is None and self.repository is None and self.entry is not None and self.entry.path is not None:
+            return _expanded(self.entry.path)
+        return self.file
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The hub repositories the model may come from, in the order they are tried."""
+        if self.repository is not None:
+            return (self.repository,)
+        return self.entry.repositories if self.entry else ()
+
+    @property
+    def wanted_quant(self) -> str | None:
+        """The quant a pull is for: the one asked for, else the entry's first; None is the preferred one there is."""
+        return self.quant or (self.entry.quants[0] if self.entry else None)
+
+    @property
+    def pull_command(self) -> str:
+        """The command that fetches the model."""
+        if self.repository is not None or self.entry is None:
+            return f"thinkcap pull {self.repository or self.name}" + (f":{self.quant}" if self.quant else "")
+        quant = f" --quant {self.quant}" if self.quant and self.quant != self.entry.quants[0] else ""
+        return f"thinkcap pull {self.name}{quant}" + ("" if self.entry.sources else " --convert")
+
+    def __str__(self) -> str:
+        return self.repository or self.name
+
 
 class NotDownloaded(ThinkcapError):  # noqa: N818 (it is a state the caller handles, and reads as one)
-    """A model the hub has and this machine has not. `command` is what fetches it."""
+    """A model the hub has and this machine has not. `command` fetches it."""
 
     def __init__(self, name: str, quant: str | None, command: str) -> None:
         self.spoken = f"{name} ({quant})" if quant else name
@@ -65,40 +95,39 @@ def locate(name: str | None = None, quant: str | None = None) -> Located:
     name   a name of models.toml (None is its default), a path to a `.gguf`, or `owner/repo[:quant]` on the hub
     quant  the weight format, in any spelling; None takes the preferred one that is there
 
-    Raises NotDownloaded where a pull would help, UsageError for a name or quant that means nothing, ThinkcapError for a
+    Raises NotDownloaded if a pull would help, UsageError for a name or quant that means nothing, ThinkcapError for a
     file that is missing or unreadable; each says what to do.
     """
     reference = resolve(name, quant)
-    entry = reference.entry
-    if reference.file is not None:
-        return _local_file(reference.file, reference.quant)
+    file, entry = reference.own_file, reference.entry
+    if file is not None:
+        found = _local_file(file, reference.quant)
+        return replace(found, profile=entry.profile(reference.name, found.quant)) if entry else found
     if entry is not None and entry.builtin:
         return _builtin(reference, entry)
-    if entry is not None and entry.path is not None and reference.repository is None:
-        found = _local_file(Path(entry.path).expanduser(), reference.quant)
-        return replace(found, profile=entry.profile(reference.name, found.quant))
     return _cached(reference)
 
 
 def resolve(name: str | None, quant: str | None = None) -> Reference:
-    """What a name means. Raises UsageError where it means nothing."""
-    from thinkcap.catalog.catalogue import load_catalogue
+    """What a name means. Raises UsageError if it means nothing."""
+    from thinkcap.catalog.models_file import load_catalogue
 
     wanted = canonical_quant(quant) if quant else None
     if name is not None and name.lower().endswith(".gguf"):
         return _file(name, wanted)
     catalogue = load_catalogue()
     if name is None:
-        return _default(catalogue, wanted)
+        if catalogue.default is None:
+            raise UsageError("models.toml names no default model: say which with --model, for example --model abacus.")
+        return Reference(catalogue.default, entry=catalogue[catalogue.default], quant=wanted)
     base, _, suffix = name.partition(":")
     if base in catalogue.entries:
         return Reference(base, entry=catalogue[base], quant=wanted or (canonical_quant(suffix) if suffix else None))
-    if Path(name).expanduser().exists():
-        return _file(name, wanted)
     match = _REPOSITORY.fullmatch(name)
+    is_path = match is None and (os.sep in name or (os.altsep is not None and os.altsep in name))
+    if is_path or os.path.exists(os.path.expanduser(name)):
+        return _file(name, wanted)
     if match is None:
-        if os.sep in name or (os.altsep and os.altsep in name):
-            return _file(name, wanted)
         return Reference(name, entry=catalogue[name], quant=wanted)
     repository = match["repository"]
     known = catalogue.of_repository(repository)
@@ -111,13 +140,12 @@ def resolve(name: str | None, quant: str | None = None) -> Reference:
 
 
 def _file(name: str, quant: str | None) -> Reference:
-    return Reference(Path(name).stem, file=Path(name).expanduser(), quant=quant)
+    return Reference(Path(name).stem, file=_expanded(name), quant=quant)
 
 
-def _default(catalogue: Catalogue, quant: str | None) -> Reference:
-    if catalogue.default is None:
-        raise UsageError("models.toml names no default model: say which with --model, for example --model abacus.")
-    return Reference(catalogue.default, entry=catalogue[catalogue.default], quant=quant)
+def _expanded(path: str) -> Path:
+    """The path with `~` for the home folder; one whose home is not known stays as it is."""
+    return Path(os.path.expanduser(path))
 
 
 def _builtin(reference: Reference, entry: Entry) -> Located:
@@ -131,28 +159,32 @@ def _builtin(reference: Reference, entry: Entry) -> Located:
 
 
 def _local_file(path: Path, quant: str | None) -> Located:
-    """A GGUF by its path: what the file says of itself takes the place of an entry."""
-    from thinkcap.catalog.header import read_header
+    """A GGUF by its path, with what it says about itself in place of an entry."""
+    from thinkcap.catalog.gguf.header import read_header
 
-    if path.is_dir():
+    # os.path answers False for a name that no file can have; pathlib raises what the system says about it.
+    if os.path.isdir(path):
         raise UsageError(f"{path} is a folder: point --model at a .gguf file in it.")
-    if not path.exists():
+    if not os.path.exists(path):
         raise ThinkcapError(
             f"There is no file {path}: give the path of a .gguf, or a name that `thinkcap models` lists."
         )
-    parts = [Path(part) for part in shards(str(path))]
-    missing = [part.name for part in parts if not part.is_file()]
+    if not os.path.isfile(path):
+        raise UsageError(f"{path} is a device or a pipe: point --model at a .gguf file.")
+    parts = shards(path)
+    missing = [part.name for part in parts if not os.path.isfile(part)]
     if missing:
         raise ThinkcapError(f"{path} is split into {len(parts)} files and {missing[0]} is not beside it: fetch it too.")
     header = read_header(parts[0])
-    found = header.quant
-    if quant and found and quant != found:
-        raise UsageError(f"{path} holds {found}, not {quant}: leave --quant out, or point --model at another file.")
-    return Located(parts[0], profile_of(header, path.stem), found)
+    if quant and header.quant and quant != header.quant:
+        raise UsageError(
+            f"{path} holds {header.quant}, not {quant}: leave --quant out, or point --model at another file."
+        )
+    return Located(parts[0], profile_of(header, path.stem), header.quant)
 
 
 def profile_of(header: Header, name: str) -> Profile:
-    """Defaults for a model without an entry: the file's own sampling metadata where present, R1's figures elsewhere."""
+    """Defaults for a model without an entry: its file's sampling metadata if it makes sense, else R1's values."""
     usual = Sampling()
 
     def number(key: str, default: float, low: float, high: float) -> float:
@@ -169,22 +201,25 @@ def profile_of(header: Header, name: str) -> Profile:
 
 
 def _cached(reference: Reference) -> Located:
-    """The wanted quant from the first repository that has it in the cache; any quant where none is wanted."""
-    from thinkcap.catalog.cache import cached_variants
-    from thinkcap.catalog.header import read_header
+    """The wanted quant from the first repository that has it in the cache; the most preferred if none is wanted."""
+    from thinkcap.catalog.gguf.header import read_header
+    from thinkcap.catalog.hub.cache import cached_variants
 
     entry = reference.entry
-    order = (*(entry.quants if entry else ()), *PREFERRED)
+    usual = entry.quants if entry else ()
+
+    def rank(quant: str) -> tuple[int, int]:
+        return (usual.index(quant) if quant in usual else len(usual), preference(quant))
+
     held = [
         (snapshot, variant)
-        for repository in repositories(reference)
+        for repository in reference.repositories
         for snapshot, variant in cached_variants(repository)
         if reference.quant in (None, variant.quant)
     ]
     if not held:
-        quant = reference.quant or (entry.quants[0] if entry else None)
-        raise NotDownloaded(reference.repository or reference.name, quant, pull_command(reference))
-    snapshot, variant = min(held, key=lambda pair: order.index(pair[1].quant) if pair[1].quant in order else len(order))
+        raise NotDownloaded(str(reference), reference.wanted_quant, reference.pull_command)
+    snapshot, variant = min(held, key=lambda pair: rank(pair[1].quant))
     path = snapshot / variant.first
     if entry is not None:
         return Located(path, entry.profile(reference.name, variant.quant), variant.quant)
@@ -194,40 +229,11 @@ def _cached(reference: Reference) -> Located:
 
 
 def present(reference: Reference, revision: str | None = None) -> Path | None:
-    """The wanted file where it is in the cache already. Asks no network, so a moving `--revision` is not believed."""
-    from thinkcap.catalog.cache import cached_variants
+    """The wanted file if it is in the cache already. Asks no network, so of a revision only a commit is known."""
+    from thinkcap.catalog.hub.cache import cached_variants
 
-    for repository in repositories(reference):
+    for repository in reference.repositories:
         for snapshot, variant in cached_variants(repository):
-            if wanted_quant(reference) in (None, variant.quant) and revision in (None, snapshot.name):
+            if reference.wanted_quant in (None, variant.quant) and revision in (None, snapshot.name):
                 return snapshot / variant.first
     return None
-
-
-def wanted_quant(reference: Reference) -> str | None:
-    """The quant a pull is for: the one asked for, or else the entry's first; None takes a repository's preferred."""
-    return reference.quant or (reference.entry.quants[0] if reference.entry else None)
-
-
-def repositories(reference: Reference) -> list[str]:
-    """The hub repositories a model may come from, in the order they are tried.
-
-    The original is the last: its folder in the cache is where `thinkcap pull --convert` leaves what it makes.
-    """
-    if reference.repository is not None:
-        return [reference.repository]
-    entry = reference.entry
-    return [] if entry is None else [*entry.sources, *([entry.original] if entry.original else [])]
-
-
-def pull_command(reference: Reference) -> str:
-    """The command that fetches a model, as the user would type it."""
-    if reference.repository is not None:
-        return f"thinkcap pull {reference.repository}" + (f":{reference.quant}" if reference.quant else "")
-    words, entry = ["thinkcap pull", reference.name], reference.entry
-    if entry is not None:
-        if reference.quant and reference.quant != entry.quants[0]:
-            words.append(f"--quant {reference.quant}")
-        if not entry.sources:
-            words.append("--convert")
-    return " ".join(words)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from thinkcap.catalog.catalogue import user_file
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from thinkcap.catalog.models_file import user_file
 from thinkcap.errors import ThinkcapError
 
+Count = Annotated[int, Field(ge=1, strict=True)]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Tuning:
-    """The best threads to decode with and sequences to run at once, found on a machine of so many cores."""
+    """The best threads to decode with and sequences to run at once, found on a machine with that many cores."""
 
-    threads: int
-    parallel: int
-    cores: int
+    threads: Count
+    parallel: Count
+    cores: Count
 
 
 def file() -> Path:
@@ -26,7 +31,7 @@ def file() -> Path:
 
 
 def read(model: str, quant: str, cores: int) -> Tuning | None:
-    """The tuning of a model, None where there is none or it was found on other cores.
+    """The tuning of a model, None if there is none or it was found on other cores.
 
     Raises ThinkcapError for a file that cannot be understood.
     """
@@ -35,7 +40,7 @@ def read(model: str, quant: str, cores: int) -> Tuning | None:
 
 
 def write(model: str, quant: str, tuning: Tuning) -> Path:
-    """Keeps a model's tuning; returns the file. Raises ThinkcapError where it cannot be written."""
+    """Keeps a model's tuning; returns the file. Raises ThinkcapError if it cannot be written."""
     tunings = {**_read_all(), f"{model}:{quant}": tuning}
     lines = ["# Found by `thinkcap bench --tune`; delete an entry, or the file, to go back to the defaults."]
     for name, each in sorted(tunings.items()):
@@ -52,8 +57,11 @@ def write(model: str, quant: str, tuning: Tuning) -> Path:
 def _read_all() -> dict[str, Tuning]:
     try:
         with file().open("rb") as source:
-            return {name: Tuning(**entry) for name, entry in tomllib.load(source).items()}
+            return TypeAdapter(dict[str, Tuning]).validate_python(tomllib.load(source))
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ThinkcapError(f"{file()} can't be understood (see {where}): mend it or delete it.") from None
+    except (OSError, ValueError, RecursionError) as error:
         raise ThinkcapError(f"{file()} can't be understood ({error}): mend it or delete it.") from None

@@ -11,7 +11,7 @@ import click
 from thinkcap.cli.options import debug_option
 
 if TYPE_CHECKING:
-    from thinkcap.catalog.checkup import Check
+    from thinkcap.runs.checkup import Check
 
 EXAMPLES = """\
 \b
@@ -33,7 +33,7 @@ def command(as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from thinkcap.catalog.checkup import checkup
+    from thinkcap.runs.checkup import checkup
 
     checks = []
     for check in checkup():

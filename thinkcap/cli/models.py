@@ -11,7 +11,7 @@ import click
 from thinkcap.cli.options import debug_option
 
 if TYPE_CHECKING:
-    from thinkcap.catalog.inspection import Inspection
+    from thinkcap.catalog.gguf.inspection import Inspection
     from thinkcap.catalog.locate import Located, Reference
 
 EXAMPLES = """\
@@ -49,8 +49,8 @@ def command(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from thinkcap.catalog.catalogue import load_catalogue, user_file
-    from thinkcap.catalog.listing import list_models
+    from thinkcap.catalog.inventory import list_models
+    from thinkcap.catalog.models_file import load_catalogue, user_file
 
     models = list_models(load_catalogue())
     if as_json:
@@ -74,7 +74,7 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
 
     MODEL is a name, OWNER/REPO[:QUANT], or a path to a .gguf.
     """
-    from thinkcap.catalog.inspection import inspect
+    from thinkcap.catalog.gguf.inspection import inspect
     from thinkcap.catalog.locate import NotDownloaded, locate, resolve
     from thinkcap.show.catalogue import fact_lines
 
@@ -100,20 +100,19 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
 @debug_option
 def remove(model: str, quant: str | None, yes: bool) -> None:
     """Delete MODEL's files from the cache that thinkcap shares with other tools; says first what that frees."""
+    from thinkcap.catalog.hub.removal import removal
     from thinkcap.catalog.locate import resolve
-    from thinkcap.catalog.remove import removal
-    from thinkcap.catalog.sizes import bytes_text
     from thinkcap.errors import ThinkcapError, UsageError
+    from thinkcap.text import bytes_text
 
     reference = resolve(model, quant)
     entry = reference.entry
-    name = reference.repository or reference.name
-    if reference.file is not None or (entry is not None and entry.path and not reference.repository):
-        raise UsageError(f"{name} is a file of your own: delete it yourself.")
+    if reference.own_file is not None:
+        raise UsageError(f"{reference} is a file of your own: delete it yourself.")
     if entry is not None and entry.builtin:
-        raise UsageError(f"{name} is part of thinkcap and stays.")
+        raise UsageError(f"{reference} is part of thinkcap and stays.")
     what = removal(reference)
-    spoken = f"{name} ({reference.quant})" if reference.quant else name
+    spoken = f"{reference} ({reference.quant})" if reference.quant else str(reference)
     if not what.files and not what.folders:
         raise ThinkcapError(f"Nothing of {spoken} is in the cache.")
     if not yes:
@@ -127,10 +126,10 @@ def remove(model: str, quant: str | None, yes: bool) -> None:
 
 
 def _entry_facts(reference: Reference, located: Located | None) -> list[tuple[str, str]]:
-    """What models.toml says of a model, or what stands in for it."""
+    """What models.toml says about a model, or the defaults in place of it."""
     entry = reference.entry
     profile = located.profile if located else entry.profile(reference.name, "") if entry else None
-    facts = [("model", reference.repository or reference.name)]
+    facts = [("model", str(reference))]
     if entry is not None:
         terms = " (non-commercial use only)" if entry.noncommercial else ""
         facts += [
@@ -157,7 +156,7 @@ def _entry_facts(reference: Reference, located: Located | None) -> list[tuple[st
 
 def _file_facts(located: Located | None, seen: Inspection | None, missing: str) -> list[tuple[str, str]]:
     """What was found in the file."""
-    from thinkcap.catalog.sizes import bytes_text
+    from thinkcap.text import bytes_text
 
     if located is None or seen is None:
         return [("file", missing)]
@@ -165,8 +164,8 @@ def _file_facts(located: Located | None, seen: Inspection | None, missing: str) 
     facts = [
         ("file", str(located.path)),
         ("weights", kind),
-        ("context", f"{seen.context:,} tokens" if seen.context else ""),
-        ("vocabulary", f"{seen.vocabulary:,} tokens"),
+        ("context", f"{context:,} tokens" if (context := seen.header.context_length) else ""),
+        ("vocabulary", f"{len(seen.header.tokens):,} tokens"),
         ("template", "in the file" if seen.has_template else "none in the file"),
     ]
     found = seen.markers
@@ -187,7 +186,7 @@ def _marker(seen: Inspection, marker: str) -> str:
 def _record(reference: Reference, located: Located | None, seen: Inspection | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from thinkcap.catalog.listing import list_model
+    from thinkcap.catalog.inventory import list_model
 
     record: dict[str, Any] = {"name": reference.name}
     if reference.file is None:
@@ -201,8 +200,8 @@ def _record(reference: Reference, located: Located | None, seen: Inspection | No
             "quant": located.quant,
             "bytes": seen.bytes,
             "architecture": seen.header.architecture,
-            "context": seen.context,
-            "vocabulary": seen.vocabulary,
+            "context": seen.header.context_length,
+            "vocabulary": len(seen.header.tokens),
             "template": seen.has_template,
             "end_of_reply": list(seen.end_of_reply),
             "markers": None if found is None else asdict(found),

@@ -11,11 +11,11 @@ import click
 from thinkcap.cli.options import debug_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from thinkcap.catalog.hub.pull_plan import PullPlan
     from thinkcap.catalog.locate import NotDownloaded, Reference
-    from thinkcap.catalog.pull import Plan, Progress
 
 EXAMPLES = """\
 \b
@@ -49,8 +49,8 @@ def command(model: str | None, quant: str | None, revision: str | None, convert:
     reference = resolve(model, quant)
     path = fetch(reference, revision=revision, convert=convert)
     if as_json:
-        from thinkcap.catalog.header import read_header
-        from thinkcap.catalog.quants import quant_of
+        from thinkcap.catalog.gguf.header import read_header
+        from thinkcap.catalog.gguf.names import quant_of
         from thinkcap.show.text import json_line
 
         found = quant_of(path.name) or read_header(path).quant
@@ -61,7 +61,7 @@ def command(model: str | None, quant: str | None, revision: str | None, convert:
 def offer(error: NotDownloaded) -> None:
     """On a terminal, asks whether to fetch the model that `error` says is missing, and does; raises `error` elsewhere.
 
-    Returns once the model is there. Raises `error` where the user says no.
+    Returns once the model is there. Raises `error` if the user says no.
     """
     from thinkcap.catalog.locate import resolve
 
@@ -78,14 +78,14 @@ def offer(error: NotDownloaded) -> None:
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:
     """Makes sure that a model is in the cache and returns its file; says what it does on standard error."""
-    from thinkcap.catalog.locate import locate, present, repositories
+    from thinkcap.catalog.locate import locate, present
     from thinkcap.errors import UsageError
 
     entry = reference.entry
     if reference.file is not None:
         raise UsageError(f"{reference.file} is a file, there is nothing to pull: give it to --model as it is.")
-    if entry is not None and entry.path is not None and reference.repository is None:
-        raise UsageError(f"{reference.name} is the file {entry.path} by models.toml: there is nothing to pull.")
+    if reference.own_file is not None:
+        raise UsageError(f"{reference.name} is the file {reference.own_file} by models.toml: there is nothing to pull.")
     if entry is not None and entry.builtin:
         return locate(reference.name, reference.quant).path
     here = present(reference, revision)
@@ -93,13 +93,12 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
         return here
     if convert:
         return _convert(reference, revision)
-    from thinkcap.catalog.pull import NoSuchQuant, plan
+    from thinkcap.catalog.hub.pull_plan import NoSuchQuant, plan_pull
 
-    sources = repositories(reference)
-    if entry is not None and entry.original in sources and reference.repository is None:
-        sources.remove(entry.original)  # it has no GGUF but the one a conversion leaves there
+    # An entry's original has no GGUF but the one that a conversion leaves in the cache.
+    sources = entry.sources if entry and reference.repository is None else reference.repositories
     try:
-        found = plan(reference, sources, revision, _say)
+        found = plan_pull(reference, sources, revision, _say)
     except NoSuchQuant as error:
         if entry is None or entry.original is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
@@ -115,36 +114,35 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
 
 
 def _convert(reference: Reference, revision: str | None) -> Path:
-    from thinkcap.catalog.checkpoint import read_json
-    from thinkcap.catalog.convert import check_config, check_quant, convert, weights_in
-    from thinkcap.catalog.locate import wanted_quant
-    from thinkcap.catalog.pull import original_plan
+    from thinkcap.catalog.convert.checkpoint import read_config
+    from thinkcap.catalog.convert.conversion import check_quant, convert, weights_in
+    from thinkcap.catalog.hub.pull_plan import plan_original
 
-    quant = wanted_quant(reference) or "q8_0"
+    quant = reference.wanted_quant or "q8_0"
     check_quant(quant)
-    found = original_plan(reference, revision, _say)
-    check_config(read_json(found.peek("config.json", _say)), found.repository.id)
+    found = plan_original(reference, revision, _say)
+    read_config(found.peek("config.json", _say), found.repository.id)
     _announce(reference, found)
     with _bar("fetching", found.size, found.size - found.missing) as progress:
         folder = found.run(progress, _say).parent
     with _bar("converting", weights_in(folder)) as progress:
-        path = convert(folder, quant, name=found.repository.id.partition("/")[2], progress=progress)
+        path = convert(folder, quant, name=found.repository.id.partition("/")[2], report=progress)
     _say(f"Ready: thinkcap solve --model {_how_to_name(reference)} …")
     return path
 
 
 def _how_to_name(reference: Reference) -> str:
     quant = f":{reference.quant}" if reference.quant else ""
-    return f"{reference.repository or reference.name}{quant}"
+    return f"{reference}{quant}"
 
 
-def _announce(reference: Reference, plan: Plan) -> None:
-    from thinkcap.catalog.cache import cache_folder
-    from thinkcap.catalog.sizes import bytes_text
+def _announce(reference: Reference, plan: PullPlan) -> None:
+    from thinkcap.catalog.hub.cache import cache_folder
     from thinkcap.show.catalogue import fact_lines
+    from thinkcap.text import bytes_text
 
     named = reference.name != plan.repository.id
-    what = f"{plan.repository.id}, {len(plan.files)} files" if len(plan.files) > 1 else plan.files[0]
+    what = f"{plan.repository.id}, {len(plan.files)} files" if len(plan.files) > 1 else plan.files[0].path
     where = f"{plan.repository.id}, " if named and len(plan.files) == 1 else ""
     rest = f", {bytes_text(plan.missing)} of it still to fetch" if 0 < plan.missing < plan.size else ""
     terms = ", for non-commercial use only" if plan.noncommercial else ""
@@ -160,14 +158,20 @@ def _announce(reference: Reference, plan: Plan) -> None:
 
 
 @contextmanager
-def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Progress]:
-    """A bar with rate and time left on a terminal, nothing elsewhere."""
+def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
+    """A bar with rate and time left on a terminal, nothing elsewhere; what it yields hears how much is done."""
     if not sys.stderr.isatty():
         yield lambda here: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"),
@@ -176,7 +180,7 @@ def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Progress]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total, completed=start)
         yield lambda here: bar.update(task, completed=here)
 

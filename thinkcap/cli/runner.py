@@ -276,13 +276,15 @@ def _loading(options: GenerationOptions) -> dict[str, Any]:
 
 
 def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
+    from thinkcap.catalog.gguf.header import read_header
+    from thinkcap.catalog.gguf.quants import bits_per_weight
     from thinkcap.engine.engine import PARALLEL
     from thinkcap.engine.limits import UNBOUNDED_CONTEXT
     from thinkcap.engine.model.kv_pool import affordable
     from thinkcap.engine.model.llama import can_offload
     from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.batch import tasks_of
-    from thinkcap.runs.estimate import bits_per_weight, bytes_per_cell, estimate, measure_speed
+    from thinkcap.runs.estimate import estimate, measure_speed
     from thinkcap.runs.key import Key
     from thinkcap.runs.records import read
     from thinkcap.show.tables import estimate_lines
@@ -294,7 +296,7 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
         done = {Key.of_record(record) for record in read(run.output)}
         tasks = [task for task in tasks if not done.issuperset(task.keys)]
     on_gpu = options.gpu_layers != 0 and can_offload()
-    cell = bytes_per_cell(path) if path else None
+    cell = read_header(path).bytes_per_cell if path else None
     found = estimate(
         tasks,
         parallel=run.width or PARALLEL,
@@ -314,9 +316,9 @@ def _estimate(problems: list[Problem], plan: Plan, run: RunOptions, options: Gen
 
 def _model(options: GenerationOptions) -> tuple[Profile, Path | None, int]:
     """The model's profile, its file where that is here, and the bytes of its weights."""
+    from thinkcap.catalog.gguf.names import size_of
+    from thinkcap.catalog.gguf.quants import estimated_size
     from thinkcap.catalog.locate import NotDownloaded, locate, resolve
-    from thinkcap.catalog.quants import shards
-    from thinkcap.runs.estimate import bits_per_weight
 
     try:
         located = locate(options.model, options.quant)
@@ -325,7 +327,5 @@ def _model(options: GenerationOptions) -> tuple[Profile, Path | None, int]:
         if reference.entry is None or reference.entry.parameters is None:
             raise
         quant = reference.quant or reference.entry.quants[0]
-        weights = int(reference.entry.parameters * bits_per_weight(quant) / 8)
-        return reference.entry.profile(reference.name, quant), None, weights
-    files = [Path(part) for part in shards(str(located.path))]
-    return located.profile, located.path, sum(file.stat().st_size for file in files)
+        return reference.entry.profile(reference.name, quant), None, estimated_size(reference.entry.parameters, quant)
+    return located.profile, located.path, size_of(located.path)

@@ -87,6 +87,11 @@ class EngineCore:
         return self._scheduler.shape
 
     @property
+    def counts(self) -> Counts:
+        """What went through it so far."""
+        return self._scheduler.counts
+
+    @property
     def idle(self) -> bool:
         """Whether nothing runs and nothing is reserved: every cell and slot is free."""
         return not (self._owed or self._inbox) and self._scheduler.idle
@@ -246,12 +251,13 @@ class EngineCore:
     def _new_cache(self, shape: KvPlan) -> KvCache:
         return KvCache(self._model, shape, self._threads)
 
-    def _wanted_shape(self, sequences: Sequence[Running]) -> KvPlan:
+    def _wanted_shape(self, sequences: Sequence[Running], only_pool: bool) -> KvPlan:
         """The cache for what is in flight and what waits; twice as many if there are several, since more may come."""
         several = list(islice(sequences, max(self._parallel, len(self._scheduler.active) + 1)))
-        return self._shape(several, min(self._parallel, 2 * len(several)) if len(several) > 1 else 1)
+        width = min(self._parallel, 2 * len(several)) if len(several) > 1 else 1
+        return self._shape(several, max(width, len(self._scheduler.active) + 1), only_pool)
 
-    def _shape(self, sequences: Sequence[Running], width: int) -> KvPlan:
+    def _shape(self, sequences: Sequence[Running], width: int, only_pool: bool = False) -> KvPlan:
         cells = self._context or kv_pool.affordable(self._model.bytes_per_cell)
         alone = width == 1 and self._model.padding.min_batch > 1  # it would be rounded in another way than by `solve`
-        return kv_pool.plan(sequences, width, cells, only_pool=alone or self._model.recurrent)
+        return kv_pool.plan(sequences, width, cells, only_pool or alone or self._model.recurrent)

@@ -6,7 +6,7 @@ import atexit
 import hashlib
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ from thinkcap.engine.prompt import markers
 from thinkcap.engine.prompt.prompter import Prompter
 from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
+from thinkcap.engine.scheduler import Counts
 from thinkcap.engine.sequence import Sequence
 from thinkcap.engine.settings import FROM_ENTRY, Options
 from thinkcap.errors import ClosedError, ThinkcapError, UsageError
@@ -127,6 +128,11 @@ class Engine:
         return self._core.idle
 
     @property
+    def counts(self) -> Counts:
+        """Tokens that went through the engine so far."""
+        return self._core.counts
+
+    @property
     def longest(self) -> int:
         """Tokens that one generation can hold at most, its prompt included."""
         return self._limits.longest
@@ -173,7 +179,7 @@ class Engine:
 
     def stream(
         self, problem: Problem | Request, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Solves one problem and yields what happens while it happens; the last event is `Finished`.
 
         Arguments and errors as for `submit`. Ctrl-C, or dropping the stream, ends the generation between two steps.
@@ -283,7 +289,7 @@ class Engine:
             )
         return sequence
 
-    def _events(self, generation: Generation) -> Iterator[Event]:
+    def _events(self, generation: Generation) -> Generator[Event, None, None]:
         """The events of a generation, which ends with them."""
         try:
             with Interrupt() as interrupt:

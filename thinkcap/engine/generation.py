@@ -123,7 +123,7 @@ class Generation:
         """Takes outcomes; `last` says that there are no more."""
         for outcome in outcomes:
             self.outcomes.append(outcome)
-            if outcome is not self._main():
+            if not self._is_main(outcome):
                 self.events.append(ForkFinished(outcome))
             if self.on_outcome is not None and self._begun:
                 self.on_outcome(outcome)
@@ -141,10 +141,12 @@ class Generation:
         if self.listener is not None:
             self.listener(self)
 
+    def _is_main(self, outcome: Outcome) -> bool:
+        return outcome.budget == self.request.budget and outcome.answer_index == self.request.answer_index
+
     def _main(self) -> Outcome:
-        budget, index = self.request.budget, self.request.answer_index
-        main = (each for each in self.outcomes if each.budget == budget and each.answer_index == index)
-        return next(main, self.outcomes[-1])
+        """The outcome of the request itself; if it was ended before, what there is."""
+        return next(filter(self._is_main, self.outcomes), self.outcomes[-1])
 
     def _raise(self) -> None:
         if self.error is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from thinkcap.engine.budget import StopReason
-from thinkcap.engine.profile import CutStyle, Profile
+from thinkcap.engine.profile import Profile
 from thinkcap.engine.prompt.markers import Markers
 from thinkcap.engine.prompt.prompter import Prompter
 from thinkcap.engine.request import Request
+from thinkcap.engine.settings import CutStyle
 from thinkcap.errors import UsageError
 
 WAIT = "Wait"

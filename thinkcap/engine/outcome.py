@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from thinkcap.engine.budget import Budget, FinishReason, StopReason
-from thinkcap.engine.profile import CutStyle, PromptMode
+from thinkcap.engine.settings import CutStyle, PromptMode
 from thinkcap.errors import ThinkcapError
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Unpack, get_args
 
 from thinkcap.engine.budget import Budget
-from thinkcap.engine.profile import Profile, PromptMode
-from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Options, Settings, defaults_of, refuse_unknown
+from thinkcap.engine.profile import Profile
+from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Options, PromptMode, Settings, defaults_of, refuse_unknown
 from thinkcap.errors import UsageError
 
 Role = Literal["system", "user", "assistant"]

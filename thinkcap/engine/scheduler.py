@@ -41,13 +41,14 @@ class Scheduler:
     """Runs sequences over one KV cache.
 
     make_cache  makes a cache of a shape
-    wanted      the shape that suits the sequences in flight and those that wait
+    wanted      the shape that suits the sequences in flight and those that wait, and whether it has to be a pool
+    recurrent   whether the model has layers that keep a state instead of tokens
     """
 
     def __init__(
         self,
         make_cache: Callable[[KvPlan], KvCache],
-        wanted: Callable[[list[Sequence]], KvPlan],
+        wanted: Callable[[list[Sequence], bool], KvPlan],
         recurrent: bool,
     ) -> None:
         self._make_cache = make_cache
@@ -96,6 +97,8 @@ class Scheduler:
         if self._cache.shape.per_sequence_kv:
             self._compact_slots(self._cache)
         rows = self._fill(self._cache)
+        for slot in self._cache.filler_sequences:
+            self._vacate(self._cache, slot)
         for logits, sequence in zip(self._cache.decode(), rows, strict=True):
             sequence.take(logits)
             if sequence.offspring:
@@ -174,11 +177,14 @@ class Scheduler:
     def _grow(self, sequence: Sequence) -> bool:
         """Makes room for a sequence with a larger cache. Returns False if it has to wait until others have finished.
 
-        What is in flight moves along, unless there are forks: they share cells, which a copy does not.
+        What is in flight moves along from pool to pool. llama.cpp moves nothing out of separate cells, and a fork's
+        copy would not share its cells any more.
         """
-        shape = self._wanted([*self.active, *self.waiting])
+        shape = self._wanted([*self.active, *self.waiting], bool(self.active))
         if self.active:
-            if self.shape == shape or any(each.forked for each in self.active):
+            if self._cache is None or self._cache.shape == shape or self._cache.shape.per_sequence_kv:
+                return False
+            if any(each.forked for each in self.active):
                 return False
             if not (self._fits(sequence, shape) and all(map(shape.holds, self.active))):
                 return False
@@ -232,9 +238,8 @@ class Scheduler:
         """Takes a kept prompt out of a slot that is needed: into another free one, or for good."""
         if slot not in self._kept:
             return
-        free = [other for other in self._slots if other not in self._kept]
-        if free:
-            other = max(free)
+        other = max((other for other in self._slots if other not in self._kept), default=-1)
+        if other not in (-1, *cache.filler_sequences):
             tokens = self._kept.remove(slot)
             cache.share(slot, other, len(tokens))
             self._kept.keep(other, tokens)

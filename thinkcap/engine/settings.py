@@ -11,10 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, Final, Literal, Self, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, get_args
 
-from thinkcap.engine.profile import CutStyle, Profile, PromptMode
 from thinkcap.errors import UsageError
+
+if TYPE_CHECKING:
+    from thinkcap.engine.profile import Profile
+
+CutStyle = Literal["bare", "message", "soft"]
+PromptMode = Literal["none", "max", "exact"]
 
 Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch"]
 Group = Literal["budget", "sampling", "run"]

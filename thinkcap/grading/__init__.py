@@ -4,9 +4,8 @@ Answers come from a model, so they are data: nothing here evaluates them, and wh
 processes that can be killed. Importing this package brings neither sympy nor math-verify.
 """
 
-from thinkcap.grading.equivalence import equivalent
 from thinkcap.grading.extract import answer_in
-from thinkcap.grading.grader import Grader, Verdict
-from thinkcap.grading.votes import Vote, vote
+from thinkcap.grading.grader import Grader, Verdict, equivalent
+from thinkcap.grading.majority import Vote, vote
 
 __all__ = ["Grader", "Verdict", "Vote", "answer_in", "equivalent", "vote"]

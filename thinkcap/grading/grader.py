@@ -11,11 +11,12 @@ import threading
 import weakref
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 from thinkcap.errors import ThinkcapError
-from thinkcap.grading.compare import quick
+from thinkcap.grading.equivalence import quick
 
 Reason = Literal["equal", "different", "timeout", "error", "no answer"]
 
@@ -36,68 +37,58 @@ _ENDED_BY_TIMER = {-getattr(signal, name, 0) for name in ("SIGPROF", "SIGALRM")}
 class Verdict:
     """What grading one answer came to.
 
-    ``reason`` is ``equal`` or ``different`` where a comparison was made, ``timeout`` or ``error`` where it took too
-    long or broke down (too much memory, say), ``no answer`` where there was nothing to compare.
+    ``reason`` is ``equal`` or ``different`` if the two were compared, ``timeout`` if that took too long, ``error`` if
+    it broke down (too much memory, say), ``no answer`` if there was nothing to compare.
     """
 
     correct: bool
     reason: Reason
 
 
-EQUAL = Verdict(True, "equal")
-DIFFERENT = Verdict(False, "different")
-TIMED_OUT = Verdict(False, "timeout")
-ERROR = Verdict(False, "error")
-NO_ANSWER = Verdict(False, "no answer")
-
-
 class Grader:
     """Compares answers in worker processes, beside whatever the calling process does.
 
     Plain cases (the same spelling, numbers, choices, words) are settled at once without a worker. A worker that takes
-    too long or too much memory is killed and the next comparison gets a fresh one. Workers start when first needed, or
+    too long or too much memory is killed, and the next comparison gets a fresh one. Workers start when first needed, or
     with `warm`; they leave Ctrl-C to the caller and end with it, however it ends.
 
     Args:
         workers: processes that compare at the same time.
         timeout: seconds of processor time one comparison may take (and four times as many by the clock).
-        memory: bytes of address space a worker may have (where the platform can limit it).
+        memory: bytes of address space a worker may have (if the platform can limit it).
     """
 
     def __init__(self, workers: int = 1, timeout: float = TIMEOUT, memory: int = MEMORY) -> None:
         if workers < 1:
             raise ValueError(f"a grader needs at least one worker, not {workers}")
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._workers = [_Worker(timeout, memory) for _ in range(workers)]
-        self._threads: list[threading.Thread] = []
+        self._jobs: _Jobs = queue.SimpleQueue()
+        self._workers = [_Worker(self._jobs, timeout, memory) for _ in range(workers)]
         self._lock = threading.Lock()
-        self._closed = False
+        self._started_workers = self._closed = False
         self._release = weakref.finalize(self, _release, self._workers, self._jobs)
 
     def warm(self) -> None:
         """Start the workers now, so that their imports are done when the first comparison comes. Returns at once."""
         with self._lock:
-            if self._closed or self._threads:
-                return
-            for worker in self._workers:
-                thread = threading.Thread(target=_serve, args=(worker, self._jobs), daemon=True, name="thinkcap-grader")
-                thread.start()
-                self._threads.append(thread)
+            if not self._started_workers and not self._closed:
+                self._started_workers = True
+                for worker in self._workers:
+                    worker.start()
 
     def submit(self, answer: str | None, expected: str) -> "Future[Verdict]":
         """The verdict on ``answer``, as a future. Returns at once, whatever the answer is.
 
-        The future raises `ThinkcapError` where workers can't run at all (a broken installation).
+        The future raises `ThinkcapError` if workers can't run at all (a broken installation).
         """
         future: Future[Verdict] = Future()
         if answer is None or not answer.strip():
-            future.set_result(NO_ANSWER)
+            future.set_result(_verdict("no answer"))
         elif (settled := quick(answer, expected)) is not None:
-            future.set_result(EQUAL if settled else DIFFERENT)
+            future.set_result(_verdict("equal" if settled else "different"))
         elif self._closed:
             raise ThinkcapError("This grader is closed; open a new one to grade more answers.")
         else:
-            self._jobs.put(_Job(answer, expected, future))
+            self._jobs.put((answer, expected, future))
             self.warm()
         return future
 
@@ -112,15 +103,14 @@ class Grader:
         if cancel:
             with contextlib.suppress(queue.Empty):
                 while job := self._jobs.get_nowait():
-                    job.future.cancel()
+                    job[-1].cancel()
             for worker in self._workers:
                 worker.kill()
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
-        for worker in self._workers:
-            worker.end()
+        if self._started_workers:
+            for _ in self._workers:
+                self._jobs.put(None)
+            for worker in self._workers:
+                worker.join()
         self._release.detach()
 
     def __enter__(self) -> "Grader":
@@ -130,65 +120,54 @@ class Grader:
         self.close(cancel=exception_type is not None)
 
 
-@dataclass(frozen=True)
-class _Job:
-    answer: str
-    expected: str
-    future: "Future[Verdict]"
+def equivalent(answer: str, expected: str) -> bool:
+    r"""Whether ``answer`` means what ``expected`` does: ``\frac{1}{2}`` and ``0.5``, ``(B)`` and ``B``.
+
+    Compared in a worker process that all callers in this process share, for a few seconds at most: an answer that can't
+    be compared in that time is not equivalent. For many answers, or to know why, use `Grader`.
+
+    Raises:
+        ThinkcapError: the worker can't be started (a broken installation).
+    """
+    return shared_grader().grade(answer, expected).correct
 
 
-def _serve(worker: "_Worker", jobs: "queue.SimpleQueue[_Job | None]") -> None:
-    """One thread a worker: it waits on the pipe so that nobody else has to."""
-    with contextlib.suppress(ThinkcapError):
-        worker.start()
-    while job := jobs.get():
-        if not job.future.set_running_or_notify_cancel():
-            continue
-        try:
-            job.future.set_result(worker.compare(job.answer, job.expected))
-        except BaseException as error:
-            job.future.set_exception(error)
+def shared_grader() -> Grader:
+    """The grader that this process shares, with one worker, which starts with the first comparison that needs it."""
+    return _grader_of(os.getpid())
 
 
-class _Worker:
-    """One worker process, started when needed and started again when it was lost."""
+@cache
+def _grader_of(_pid: int) -> Grader:
+    """By process, because the parent's threads do not come along into a fork."""
+    return Grader()
 
-    def __init__(self, timeout: float, memory: int) -> None:
-        self.timeout = timeout
-        self.memory = memory
+
+class _Worker(threading.Thread):
+    """One worker process, and the thread that waits on its pipe so that nobody else has to.
+
+    The process starts with the thread, and again when it was lost.
+    """
+
+    def __init__(self, jobs: "_Jobs", timeout: float, memory: int) -> None:
+        super().__init__(name="thinkcap-grader", daemon=True)
+        self._jobs = jobs
+        self._timeout = timeout
+        self._memory = memory
         self._process: subprocess.Popen[str] | None = None
         self._killed = False
 
-    def start(self) -> "subprocess.Popen[str]":
-        """The running process, ready to compare."""
-        if self._process and self._process.poll() is None:
-            return self._process
-        self.end()
-        self._process = process = self._spawn()
-        if self._killed:
-            process.kill()
-        ready, _late = self._reply(process, _START_TIMEOUT)
-        if not ready or not ready.get("ready"):
-            self.end()
-            why = ready.get("error") if ready else "it ended while starting"
-            raise ThinkcapError(
-                f"Answers can't be graded because the grading worker does not start ({why}); "
-                "install thinkcap again with its dependencies."
-            )
-        return process
-
-    def compare(self, answer: str, expected: str) -> Verdict:
-        request = json.dumps({"answer": answer, "expected": expected}) + "\n"
-        for _ in range(2):
-            process = self.start()
-            try:
-                _pipe(process.stdin).write(request)
-                _pipe(process.stdin).flush()
-            except (OSError, ValueError):  # it was lost between two comparisons: not this answer's fault
-                self.end()
-                continue
-            return self._verdict(process)
-        return ERROR
+    def run(self) -> None:
+        with contextlib.suppress(ThinkcapError):
+            self._ready_process()
+        while job := self._jobs.get():
+            answer, expected, future = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(_verdict(self._compare(answer, expected)))
+                except BaseException as error:
+                    future.set_exception(error)
+        self._end()
 
     def kill(self) -> None:
         """End the process from another thread; the thread that waits on it sees the pipe close."""
@@ -196,23 +175,54 @@ class _Worker:
         if process := self._process:
             process.kill()
 
-    def end(self) -> None:
+    def _compare(self, answer: str, expected: str) -> Reason:
+        request = json.dumps([answer, expected]) + "\n"
+        for _ in range(2):
+            process = self._ready_process()
+            try:
+                _write(process, request)
+            except (OSError, ValueError):  # it was lost between two comparisons: not this answer's fault
+                self._end()
+                continue
+            said, late = _reply(process, self._timeout * _PATIENCE + _GRACE)
+            late = late or (not said and process.wait() in _ENDED_BY_TIMER)
+            if late or not said:
+                self._end()
+            if not said:
+                return "timeout" if late else "error"
+            return "equal" if said == "equal" else "different" if said == "different" else "error"
+        return "error"
+
+    def _ready_process(self) -> "subprocess.Popen[str]":
+        if self._process and self._process.poll() is None:
+            return self._process
+        self._end()
+        self._process = process = self._spawn()
+        if self._killed:
+            process.kill()
+        said, _late = _reply(process, _START_TIMEOUT)
+        if said != "ready":
+            self._end()
+            raise ThinkcapError(
+                f"Answers can't be graded because the grading worker does not start ({said or 'it ended at once'}); "
+                "install thinkcap again with its dependencies."
+            )
+        return process
+
+    def _end(self) -> None:
         process, self._process = self._process, None
         if process:
             process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    _pipe(pipe).close()
+            with contextlib.suppress(OSError), process:  # closes the pipes and waits
+                pass
 
     def _spawn(self) -> "subprocess.Popen[str]":
         package_root = str(Path(__file__).resolve().parents[2])
         search_path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-        limits = map(str, (self.timeout, self.timeout * _PATIENCE, self.memory))
-        command = [sys.executable, "-P", "-m", "thinkcap.grading.worker", *limits]
+        limits = map(str, (self._timeout, self._timeout * _PATIENCE, self._memory))
         try:
             return subprocess.Popen(
-                command,
+                [sys.executable, "-P", "-m", "thinkcap.grading.worker", *limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -223,46 +233,42 @@ class _Worker:
         except OSError as error:
             raise ThinkcapError(f"Answers can't be graded: no grading worker can be started ({error}).") from error
 
-    def _verdict(self, process: "subprocess.Popen[str]") -> Verdict:
-        reply, late = self._reply(process, self.timeout * _PATIENCE + _GRACE)
-        if reply is None:
-            late = process.wait() in _ENDED_BY_TIMER or late
-            self.end()
-            return TIMED_OUT if late else ERROR
-        if late:
-            self.end()
-        if "error" in reply:
-            return ERROR
-        return EQUAL if reply.get("equal") else DIFFERENT
 
-    def _reply(self, process: "subprocess.Popen[str]", seconds: float) -> tuple[dict[str, object] | None, bool]:
-        """The next line the process says (None where it ended first), and whether it was killed after ``seconds``."""
-        settled = threading.Lock()  # held for good by whichever comes first, the reply or the deadline
-        expired = threading.Event()
-
-        def expire() -> None:
-            if settled.acquire(blocking=False):
-                expired.set()
-                process.kill()
-
-        deadline = threading.Timer(seconds, expire)
-        deadline.daemon = True
-        deadline.start()
-        try:
-            line = _pipe(process.stdout).readline()
-            return (dict(json.loads(line)) if line.endswith("\n") else None), not settled.acquire(blocking=False)
-        except (OSError, ValueError):
-            return None, expired.is_set()
-        finally:
-            deadline.cancel()
+_Jobs = queue.SimpleQueue[tuple[str, str, "Future[Verdict]"] | None]
 
 
-def _release(workers: list[_Worker], jobs: "queue.SimpleQueue[_Job | None]") -> None:
+def _write(process: "subprocess.Popen[str]", request: str) -> None:
+    requests = cast("IO[str]", process.stdin)
+    requests.write(request)
+    requests.flush()
+
+
+def _reply(process: "subprocess.Popen[str]", seconds: float) -> tuple[str, bool]:
+    """The next line a worker says ("" if it ends first), and whether it was killed because ``seconds`` were over."""
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        process.kill()
+
+    deadline = threading.Timer(seconds, expire)
+    deadline.daemon = True
+    deadline.start()
+    try:
+        line = cast("IO[str]", process.stdout).readline()
+    except (OSError, ValueError):
+        line = ""
+    finally:
+        deadline.cancel()
+        deadline.join()
+    return line.removesuffix("\n") if line.endswith("\n") else "", expired.is_set()
+
+
+def _release(workers: list[_Worker], jobs: _Jobs) -> None:
     for worker in workers:
         worker.kill()
         jobs.put(None)
 
 
-def _pipe(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None
-    return stream
+def _verdict(reason: Reason) -> Verdict:
+    return Verdict(reason == "equal", reason)

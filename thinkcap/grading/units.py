@@ -1,40 +1,44 @@
 r"""The units that answers carry: ``5 \text{ cm}^2``, ``\$5``, ``90^\circ``, ``12 square units``, ``7 apples``.
 
-An answer with a unit is taken for the same answer without it; two different units make two different answers. A
-modulus, ``3 \pmod{7}``, is treated as a unit.
+An answer with a unit equals the same answer without it; two different units make two different answers. A modulus,
+``3 \pmod{7}``, counts as a unit.
 """
 
 import re
 from fractions import Fraction
 
-from thinkcap.grading.number import MULTIPLES
+from thinkcap.grading.numbers import MULTIPLES
+from thinkcap.grading.words import singular
 
-_SYNONYMS = """
+# A unit's name and its other spellings; behind the bar how many of another unit, or of none, it is.
+_TABLE = """
 degree deg
-percent percentage pct % \\%
+percent percentage pct % \\% | 1/100
 dollar $ \\$ usd buck
-cent ¢
+cent ¢ | 1/100 dollar
 euro €
-pound £ lb
+pound £ lb lbs
 rupee ₹ rs
-mm millimeter millimetre
-cm centimeter centimetre
+mm millimeter millimetre | 1/1000 m
+cm centimeter centimetre | 1/100 m
+km kilometer kilometre | 1000 m
 m meter metre
-km kilometer kilometre
-inch inches in
+inch inches in | 1/12 foot
 foot feet ft
-yard yd
-mile mi
+yard yd yds | 3 foot
+mile mi | 5280 foot
+minute min | 60 second
+hour hr hrs h | 3600 second
+day | 86400 second
+week wk wks | 604800 second
 second sec s
-minute min
-hour hr h
-week wk
-year yr
+month
+year yr yrs
+mg milligram | 1/1000 gram
+kg kilogram | 1000 gram
 gram g
-kg kilogram
-mg milligram
+ml milliliter millilitre | 1/1000 liter
 liter litre l
-ml milliliter millilitre
 radian rad
 hz hertz
 newton n
@@ -43,106 +47,74 @@ person people
 man men
 woman women
 child children
+mile/hour mph
+km/hour kmh kph
+cm^3 cc
 """
-_NAMES = {name: line.split()[0] for line in _SYNONYMS.strip().splitlines() for name in line.split()}
-_NAMES |= {"day": "day", "month": "month", "unit": "", "mph": "mile/hour", "kmh": "km/hour", "kph": "km/hour"}
-_NAMES |= {"cc": "cm^3"}
+_NAMES = {"unit": ""}
+_SCALES: dict[str, tuple[Fraction, str]] = {}
+for _line in _TABLE.strip().splitlines():
+    _spellings, _, _size = _line.partition(" | ")
+    _name = _spellings.split()[0]
+    _NAMES |= dict.fromkeys(_spellings.split(), _name)
+    if _size:
+        _scale_of, _, _base = _size.partition(" ")
+        _SCALES[_name] = (Fraction(_scale_of), _base)
 _POWERS = {"square": "^2", "sq": "^2", "cubic": "^3", "cu": "^3"}
 
-# How many of the second one of the first is; what is in a common unit can be converted.
-_CONVERSIONS = """
-mm 1/1000 m
-cm 1/100 m
-km 1000 m
-inch 1/12 foot
-yard 3 foot
-mile 5280 foot
-minute 60 second
-hour 3600 second
-day 86400 second
-week 604800 second
-mg 1/1000 gram
-kg 1000 gram
-ml 1/1000 liter
-cent 1/100 dollar
-"""
-_SCALES = {name: (Fraction(scale), base) for name, scale, base in map(str.split, _CONVERSIONS.strip().splitlines())}
-
-# One after another: a currency sign in front; a sign behind; \text{…} behind; a bare word behind a number.
-_CURRENCY = re.compile(r"(?P<sign>[-+]?)\s?(?P<unit>\\?\$|€|£|₹)\s?(?P<body>.*)", re.DOTALL)
-_SIGN = re.compile(r"(?P<body>.*[^\s\\])\s?(?P<unit>\\?%|\^\\circ\s?(?:\\text\{\s?)?[CF]?\}?|\\?\$|€|¢)", re.DOTALL)
+_CURRENCY = re.compile(r"(?P<sign>[-+]?)\s?(?P<unit>\\?\$|€|£|₹)\s?(?P<body>.*)")
+_SIGN = re.compile(r"(?P<body>.*[^\s\\])\s?(?P<unit>\\?%|\^\\circ\s?(?:\\text\{\s?)?[CF]?\}?|\\?\$|€|¢)")
 _TEXT = re.compile(
     r"(?P<body>.*[\d})a-zA-Z!|\]])\s*"
     r"(?P<unit>\\text\{(?!\s*(?:and|or)\s*\})[^{}]*\}(?:\^\s?-?\d|\^\s?\{\s?-?\d\s?\}|[\s/]|\\cdot|\\text\{[^{}]*\})*"
-    r"|\\pmod\{[^{}]*\})",
-    re.DOTALL,
+    r"|\\pmod\{[^{}]*\})"
 )
 _WORD = re.compile(
-    r"(?P<body>.*[\d})])\s?(?P<unit>[a-zA-Z]{2,}(?:[ /-][a-zA-Z]+){0,3}(?:\^[23]|\^\{[23]\})?\.?|m/s(?:\^2)?)",
-    re.DOTALL,
+    r"(?P<body>.*[\d})])(?P<space>\s?)"
+    r"(?P<unit>[a-zA-Z]{2,}(?:[ /-][a-zA-Z]+){0,3}(?:\^[23]|\^\{[23]\})?\.?|m/s(?:\^2)?)"
 )
 _QUANTITY = re.compile(
     r"(\d+(?:\.\d+)?)\s?(\\text\{[^{}\d]*?(?=(?:,? and)?\s?\})|[a-zA-Z]{1,12}(?![a-zA-Z]))(?:,?\s?and)?\s?\}?"
     r"(?:,?\s?(?:and|\\text\{\s?and\s?\}))?(?=,?\s?\d|$)\s?,?"
 )
 _TRIGONOMETRIC = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
-_FUNCTIONS_AND_CONJUNCTIONS = frozenset(
-    (
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "log",
-        "exp",
-        "max",
-        "min",
-        "gcd",
-        "lcm",
-        "mod",
-        "sqrt",
-        "and",
-        "or",
-        "if",
-        "for",
-        "when",
-        "where",
-        "is",
-        "not",
-    )
-)
+_NEVER_UNITS = "sin cos tan cot sec csc log exp max min gcd lcm mod sqrt and or if for when where is not"
 _ALSO_PRODUCTS = frozenset(("mg", "ml", "rs", "in", "mi", "cu", "sq", "hz"))
-"""Units that, unspaced behind a number, could as well be a product of variables: ``2mg``."""
+"""Units that directly behind a number may as well be a product of variables: ``2mg``."""
 
 
 def split_unit(text: str) -> tuple[str, str]:
-    r"""A normal text without its unit, and the unit's name ("" for none): ``5 \text{ cm}^2`` is ``("5", "cm^2")``."""
+    r"""A normal text without its unit, and the unit's name ("" for none): ``5 \text{ cm}^2`` is ``("5", "cm^2")``.
+
+    The unit is a currency sign in front, or behind the rest a sign, ``\text{…}`` or a bare word.
+    """
     if found := _CURRENCY.fullmatch(text):
-        return found["sign"] + found["body"].strip(), unit_name(found["unit"])
+        return found["sign"] + found["body"].strip(), _unit_name(found["unit"])
     if (found := _SIGN.fullmatch(text)) and not ("circ" in found["unit"] and _TRIGONOMETRIC.search(text)):
-        return found["body"].strip(), unit_name(found["unit"])
-    if (found := _TEXT.fullmatch(text)) and unit_name(found["unit"]) not in MULTIPLES:
-        return found["body"].strip(), unit_name(found["unit"])
-    if (
-        (found := _WORD.fullmatch(text))
-        and unit_name(found["unit"]) not in MULTIPLES
-        and _is_unit(found["unit"], spaced=text[found.end("body")] == " ")
-    ):
-        return found["body"].strip(), unit_name(found["unit"])
+        return found["body"].strip(), _unit_name(found["unit"])
+    for pattern in (_TEXT, _WORD):
+        if (
+            (found := pattern.fullmatch(text))
+            and (name := _unit_name(found["unit"])) not in MULTIPLES
+            and (pattern is _TEXT or _is_unit(found["unit"], spaced=bool(found["space"])))
+        ):
+            return found["body"].strip(), name
     return text, ""
 
 
 def conversion(unit: str, other: str) -> Fraction | None:
-    """How many ``other`` one ``unit`` is: 100 for ``m`` and ``cm``; None where they measure different things."""
-    (scale, base), (other_scale, other_base) = (_SCALES.get(name, (Fraction(1), name)) for name in (unit, other))
+    """How many ``other`` one ``unit`` is: 100 for ``m`` and ``cm``, 1/100 for ``percent`` and no unit.
+
+    None if they measure different things.
+    """
+    (scale, base), (other_scale, other_base) = _scale(unit), _scale(other)
     return scale / other_scale if base == other_base else None
 
 
 def same_quantities(given: str, wanted: str) -> bool | None:
-    r"""Whether normal texts of several quantities come to the same: ``1 \text{ hour } 20 \text{ minutes}``, ``80 min``.
+    r"""Whether several quantities add up to the same: ``1 \text{ hour } 20 \text{ minutes}`` and ``80 min``.
 
-    None where neither has several, or one is something else.
+    None if neither normal text has several quantities, or one has none.
     """
     parts, wanted_parts = _quantities(given), _quantities(wanted)
     if not parts or not wanted_parts or len(parts) == len(wanted_parts) == 1:
@@ -151,46 +123,42 @@ def same_quantities(given: str, wanted: str) -> bool | None:
 
 
 def _quantities(text: str) -> list[tuple[Fraction, str]]:
-    parts = [(Fraction(figure), unit_name(unit)) for figure, unit in _QUANTITY.findall(text)]
+    parts = [(Fraction(figure), _unit_name(unit)) for figure, unit in _QUANTITY.findall(text)]
     return [] if _QUANTITY.sub("", text).strip() else parts
 
 
 def _totals(parts: list[tuple[Fraction, str]]) -> dict[str, Fraction]:
     totals: dict[str, Fraction] = {}
     for figure, unit in parts:
-        scale, base = _SCALES.get(unit, (Fraction(1), unit))
+        scale, base = _scale(unit)
         totals[base] = totals.get(base, Fraction(0)) + figure * scale
     return totals
 
 
-def unit_name(spelled: str) -> str:
-    """One name for a unit however it is spelled: ``square centimeters``, ``sq. cm`` and ``cm^{2}`` are all ``cm^2``."""
+def _scale(unit: str) -> tuple[Fraction, str]:
+    """How many of its base unit a unit is, and the base unit."""
+    return _SCALES.get(unit, (Fraction(1), unit))
+
+
+def _unit_name(spelled: str) -> str:
+    """One name for all spellings of a unit: ``square centimeters``, ``sq. cm`` and ``cm^{2}`` are ``cm^2``."""
     if spelled.startswith("^\\circ"):
         return "degree"
     plain = re.sub(r"\\text\s?|[{}]|\\cdot", " ", spelled).replace(".", "").lower()
     plain = re.sub(r"\s*([/^])\s*", r"\1", " ".join(plain.split()).replace(" per ", "/"))
-    return "/".join(_factor(factor) for factor in plain.split("/"))
+    return "/".join(map(_factor_name, plain.split("/")))
 
 
-def _factor(spelled: str) -> str:
-    base, _, power = spelled.partition("^")
-    power = "^" + power if power else ""
+def _factor_name(spelled: str) -> str:
+    base, caret, power = spelled.partition("^")
     *before, last = base.replace("-", " ").split() or [""]
-    if before and before[0] in _POWERS:
-        power = _POWERS[before.pop(0)]
-    name = _NAMES.get(last, _NAMES.get(_singular(last), _singular(last)))
+    power = _POWERS[before.pop(0)] if before and before[0] in _POWERS else caret + power
+    name = _NAMES.get(last, _NAMES.get(singular(last), singular(last)))
     return " ".join((*before, name)).strip() + (power if name else "")
 
 
 def _is_unit(spelled: str, spaced: bool) -> bool:
     first = re.split(r"[ /^.-]", spelled, maxsplit=1)[0].lower()
-    known = first in _NAMES or _singular(first) in _NAMES or first in _POWERS
-    if not spaced:
-        return known and first not in _ALSO_PRODUCTS
-    if known:
-        return True
-    return first not in _FUNCTIONS_AND_CONJUNCTIONS and len(first) >= 3 and bool(set(first) & set("aeiou"))
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word
+    if first in _NAMES or singular(first) in _NAMES or first in _POWERS:
+        return spaced or first not in _ALSO_PRODUCTS
+    return spaced and first not in _NEVER_UNITS.split() and len(first) >= 3 and not {*first}.isdisjoint("aeiou")

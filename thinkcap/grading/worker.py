@@ -1,8 +1,8 @@
-"""The process that compares answers: one JSON object a line in, one out, until standard input closes.
+"""The process that compares answers: a JSON list of two a line in, one word out, until standard input closes.
 
 Started by `thinkcap.grading.grader` as ``python -m thinkcap.grading.worker PROCESSOR_SECONDS CLOCK_SECONDS BYTES``.
 What could take the machine down ends here instead: the address space is limited, and a comparison that outlives its
-seconds is ended by the kernel's own timer, even where the parent is gone and Python is deep inside one big integer.
+seconds is ended by the kernel's own timer, even if the parent is gone and Python is deep inside one big integer.
 """
 
 import contextlib
@@ -20,30 +20,30 @@ NICENESS = 5
 def main() -> None:
     processor_seconds, clock_seconds, memory = float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    replies = _own_standard_output()
-    _lower(memory)
+    replies = _take_standard_output()
+    _limit(memory)
     try:
-        importlib.import_module("thinkcap.grading.formulas")  # sympy: before the clock of the first comparison starts
-        from thinkcap.grading.compare import same
+        importlib.import_module("thinkcap.grading.algebra")  # sympy: before the clock of the first comparison starts
+        from thinkcap.grading.equivalence import same
     except Exception as error:
-        _say(replies, {"ready": False, "error": f"{type(error).__name__}: {error}"})
+        _say(replies, " ".join(f"{type(error).__name__}: {error}".split()))
         return
-    _say(replies, {"ready": True})
+    _say(replies, "ready")
     for line in sys.stdin:
-        request = json.loads(line)
+        answer, expected = json.loads(line)
         _end_in(processor_seconds, clock_seconds)
         try:
-            reply: dict[str, object] = {"equal": same(request["answer"], request["expected"])}
+            reply = "equal" if same(answer, expected) else "different"
         except MemoryError:
-            _say(replies, {"error": "MemoryError"})
+            _say(replies, "MemoryError")
             return  # what sympy keeps of a comparison that filled the memory is not worth keeping
         except Exception as error:
-            reply = {"error": type(error).__name__}
+            reply = type(error).__name__
         _end_in(0, 0)
         _say(replies, reply)
 
 
-def _own_standard_output() -> TextIO:
+def _take_standard_output() -> TextIO:
     """The pipe to the parent; what libraries print goes nowhere."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -52,8 +52,8 @@ def _own_standard_output() -> TextIO:
     return replies
 
 
-def _lower(memory: int) -> None:
-    """Limit this process's memory, core files and share of the processor, where the platform can."""
+def _limit(memory: int) -> None:
+    """Limit this process's memory, core files and share of the processor, if the platform can."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         os.nice(NICENESS)
     with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
@@ -64,9 +64,9 @@ def _lower(memory: int) -> None:
 
 
 def _end_in(processor_seconds: float, clock_seconds: float) -> None:
-    """End this process after so much processor time, or so much time by the clock (0: never mind).
+    """End this process after that much processor time, or that much time by the clock. 0 stops the timers.
 
-    Processor time first, so that a verdict does not depend on how busy the machine is. The default action of the
+    Processor time comes first, so that a verdict does not depend on how busy the machine is. The default action of the
     timers' signals, which is to end the process, needs no Python to run.
     """
     if hasattr(signal, "setitimer"):
@@ -74,9 +74,9 @@ def _end_in(processor_seconds: float, clock_seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, clock_seconds)
 
 
-def _say(replies: TextIO, reply: dict[str, object]) -> None:
+def _say(replies: TextIO, reply: str) -> None:
     try:
-        print(json.dumps(reply), file=replies, flush=True)
+        print(reply, file=replies, flush=True)
     except BrokenPipeError:
         os._exit(0)
 

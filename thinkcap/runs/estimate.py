@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from thinkcap.engine.model.kv_pool import separate_sequences
@@ -149,29 +148,3 @@ def measure_speed(threads: int, seconds: float = 0.4) -> Speed:
         matrix @ matrix
         count += 1
     return Speed(bandwidth, count * 2 * 1024**3 / elapsed)
-
-
-def bytes_per_cell(path: Path) -> int | None:
-    """Bytes one token takes in a 16-bit KV cache, by the file's head; None where it does not say."""
-    from thinkcap.catalog.header import read_header
-
-    header = read_header(path)
-
-    def number(key: str) -> int:
-        return int(header.number(f"{header.architecture}.{key}") or 0)
-
-    layers, heads, width = number("block_count"), number("attention.head_count"), number("embedding_length")
-    if not (layers and heads and width):
-        return None
-    keys = number("attention.key_length") or width // heads
-    values = number("attention.value_length") or width // heads
-    return 2 * layers * (number("attention.head_count_kv") or heads) * (keys + values)
-
-
-def bits_per_weight(quant: str) -> float:
-    """About how many bits a weight of this quant takes, its scales included: q8_0 8.5, f16 16, q4_k_m 4.6."""
-    name = quant.lower()
-    if name in ("f32", "f16", "bf16"):
-        return float(name[-2:])
-    digits = [character for character in name if character.isdecimal()]
-    return int(digits[0]) + 0.6 if digits else 16.0

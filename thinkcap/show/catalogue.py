@@ -8,11 +8,11 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from thinkcap.catalog.sizes import bytes_text
 from thinkcap.show.text import one_line
+from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:
-    from thinkcap.catalog.listing import Listed
+    from thinkcap.catalog.inventory import Listed
 
 _WIDEST_NAME = 34
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import TypeAlias
 
 from training import longhand
 from training.problem import EXPRESSIONS, Problem, Wordings, number, slipped, typed
@@ -299,9 +300,13 @@ def _long_step(a: int, operator: str, b: int) -> list[str]:
     return longhand.combine(a, b if operator == "+" else -b)
 
 
-def _tree(random: Random, count: int) -> list[object]:
-    """An expression of `count` numbers: numbers, signs, and lists for what stands in brackets."""
-    items: list[object] = [random.randint(1, 12)]
+Item: TypeAlias = "int | str | list[Item]"
+"""A number, a sign, or a list of items for what is in brackets. Numbers and signs take turns."""
+
+
+def _tree(random: Random, count: int) -> list[Item]:
+    """An expression of `count` numbers."""
+    items: list[Item] = [random.randint(1, 12)]
     for _ in range(count - 1):
         items += [random.choices("+-*/", [4, 4, 4, 2])[0], random.randint(1, 12)]
     if count > 2 and random.random() < 0.75:
@@ -311,7 +316,7 @@ def _tree(random: Random, count: int) -> list[object]:
     return items
 
 
-def _write(items: list[object]) -> str:
+def _write(items: list[Item]) -> str:
     return "".join(f"({_write(item)})" if isinstance(item, list) else str(item) for item in items)
 
 
@@ -321,14 +326,18 @@ def _spaced(expression: str) -> str:
     return expression
 
 
-def _reduce(items: list[object]) -> tuple[list[tuple[int, str, int, int]], list[str], int] | None:
-    """Every single operation in order, and the expression before each; None where it does not stay small and whole."""
-    equations, states = [], []
-    while len(items) > 1 or isinstance(items[0], list):
+def _reduce(items: list[Item]) -> tuple[list[tuple[int, str, int, int]], list[str], int] | None:
+    """Every operation in order, the expression before each, and the value; None unless all stay small and whole."""
+    equations: list[tuple[int, str, int, int]] = []
+    states: list[str] = []
+    while not isinstance(value := items[0], int) or len(items) > 1:
         states.append(_write(items))
         inner, outer = next(((item, i) for i, item in enumerate(items) if isinstance(item, list)), (items, -1))
         at = next((i for i, item in enumerate(inner) if item in ("*", "/")), 1)
-        a, operator, b = inner[at - 1], inner[at], inner[at + 1]
+        a, operator, b = inner[at - 1 : at + 2]
+        assert isinstance(a, int)
+        assert isinstance(b, int)
+        assert isinstance(operator, str)
         if operator == "/" and (b == 0 or a % b or a > 108 or a // b > 12):
             return None
         value = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if b else 0}[operator]
@@ -340,9 +349,9 @@ def _reduce(items: list[object]) -> tuple[list[tuple[int, str, int, int]], list[
         inner[at - 1 : at + 2] = [value]
         if outer >= 0 and len(inner) == 1:
             items[outer] = inner[0]
-    return equations, states, items[0]
+    return equations, states, value
 
 
-def _count(items: list[object]) -> int:
+def _count(items: list[Item]) -> int:
     """How many operations are left."""
     return sum(_count(item) if isinstance(item, list) else item in ("+", "-", "*", "/") for item in items)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import time
 import weakref
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -154,24 +154,34 @@ class KvCache:
             self._seen = (address, rows)
         return self._logits
 
-    def _fill_up(self) -> Collection[int]:
-        """Adds filler tokens. Without a unified cache llama.cpp splits a batch into equal lengths, so it is the number
-        of sequences that is padded, not of tokens. A batch with room left has tokens of all sequences in it, so those
-        with higher ids are free. Returns the sequences that it used."""
+    @property
+    def filler_sequences(self) -> range:
+        """The sequences that the batch will be filled up with, and that will be empty afterwards.
+
+        Without a unified cache llama.cpp splits a batch into equal lengths, so it is the number of sequences that is
+        padded, not of tokens. A batch with room left has tokens of all active sequences in it, so those with higher ids
+        hold at most what is kept.
+        """
         separate = self.shape.per_sequence_kv
-        filler = self._padding.filler(self._parts if separate else self._filled)
+        filler = self._padding.filler(self._parts if separate else self._filled) if self._filled else 0
         if filler <= 0 or filler > self.room:
-            return ()
+            return range(0)
+        if not separate:
+            return range(self.shape.sequences, self.shape.sequences + 1)
+        first = int(self._owners[self._filled - 1]) + 1
+        return range(first, min(first + filler, self._ids))
+
+    def _fill_up(self) -> range:
+        """Adds filler tokens. Returns the sequences that it used."""
+        used = self.filler_sequences
         asked = self._rows == self._filled
         token = int(self._tokens[0])
-        if separate:
-            first = int(self._owners[self._filled - 1]) + 1
-            used = range(first, min(first + filler, self._ids))
+        if self.shape.per_sequence_kv:
             for sequence in used:
                 self.add(sequence, 0, (token,), asked)
-        else:
-            used = range(self.shape.sequences, self.shape.sequences + 1)
-            self.add(self.shape.sequences, 0, [token] * filler, False)
+        elif used:
+            filler = self._padding.filler(self._filled)
+            self.add(used[0], 0, [token] * filler, False)
             self._wanted[self._filled - filler : self._filled] = asked
         return used
 

@@ -1,0 +1,1 @@
+"""From a Qwen2 checkpoint in safetensors to a GGUF."""

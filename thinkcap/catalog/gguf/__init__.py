@@ -1,0 +1,1 @@
+"""GGUF files: what their names and heads say, without llama.cpp."""
