@@ -1,6 +1,6 @@
 """The jinja2 environment of chat templates: what a template may do, and how much of it.
 
-A template is a program out of a downloaded file. jinja2's sandbox keeps it from reaching anything; this one also counts.
+A template is a program out of a downloaded file. jinja2's sandbox keeps it from reaching anything, and this one counts.
 A block costs a step for each of its nodes whenever it is entered. What costs more the larger its operands are costs
 their weight, and is refused before it makes something too large. So a template that loops, calls itself or allocates
 ends without a clock, a thread or a process, and always at the same place.
@@ -11,34 +11,34 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import wraps
 from itertools import chain
 from operator import length_hint
 from string import Formatter
 from types import BuiltinMethodType
-from typing import Any, NoReturn
+from typing import Any
 
-from jinja2 import TemplateError, nodes, pass_environment
-from jinja2.compiler import CodeGenerator, Frame, operators
-from jinja2.ext import Extension
+from jinja2 import TemplateError, pass_environment
 from jinja2.filters import FILTERS
-from jinja2.parser import Parser
 from jinja2.runtime import Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.utils import Namespace
 from markupsafe import escape
 
-STEPS = 1_000_000
-"""Steps of a rendering, beside those for its messages. The templates of known models take some thousand."""
+from thinkcap.engine.prompt.compiler import CountingGenerator, Generation
+
+STEPS = 300_000
+"""Steps of a rendering, beside 20,000 for each message. Known models' templates take up to 5,000 for a message."""
 HEAVIEST = 1 << 17
 """Weight of the heaviest value, beside the messages: that of a text of 4 million characters."""
 DEEPEST = 64
 """Containers within one another."""
 
 _CHARACTERS = 32  # of a text weigh as much as one step
+_CALL = 10  # steps that a macro's call takes beside those of its nodes
 _BITS = 1 << 12  # of the largest number
 _DIGITS = re.compile(r"\d{4}")
 
@@ -66,8 +66,9 @@ _METHODS: dict[type, frozenset[str]] = {
 """What templates may use of jinja2's filters and Python's methods. Most of the others multiply what they are given, and
 no known model's template has one."""
 
-_VIEWS = (ItemsView, KeysView, ValuesView)
-_ITERATOR = type(iter([]))
+_VIEWS: tuple[type, ...] = (type({}.items()), type({}.keys()), type({}.values()))
+_ITERATOR: type[Iterator[Any]] = type(iter([]))
+_SIZED: tuple[type, ...] = (str, list, tuple, dict, range, _ITERATOR, *_VIEWS)
 
 
 class LimitError(Exception):
@@ -85,19 +86,26 @@ class Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             optimized=False,  # the optimizer runs constant expressions while it compiles
             finalize=_finalize,
-            extensions=["jinja2.ext.loopcontrols", _Generation],
+            extensions=["jinja2.ext.loopcontrols", Generation],
         )
-        self.code_generator_class = _CountingGenerator
+        self.code_generator_class = CountingGenerator
         self.renew(0, 0)
         self.filters = {name: FILTERS[name] for name in _FREE}
         self.filters |= {name: self._counted(FILTERS[name], self._length) for name in _BY_LENGTH}
-        guards = {"format": self._percent, "indent": _indented, "join": _joined, "replace": _replaced}
+        guards: dict[str, Callable[..., float]] = {
+            "format": self._percent,
+            "indent": _indented,
+            "join": _joined,
+            "replace": _replaced,
+        }
         for name in _BY_WEIGHT:
             self.filters[name] = self._counted(FILTERS[name], self.weight, guards.get(name))
-        for name, function in {"e": _escape, "escape": _escape, "safe": str}.items():
-            self.filters[name] = self._counted(function, self.weight)
+        for name in ("e", "escape"):
+            self.filters[name] = self._counted(_escape, self.weight)
+        self.filters["safe"] = self.filters["string"]
         self.filters["tojson"] = self._counted(_tojson, self.weight, self._indented_json)
-        self.tests = TESTS | {name: self._counted(TESTS[name], self.weight) for name in _TESTS_BY_WEIGHT}
+        tests: dict[str, Any] = dict(TESTS)
+        self.tests = tests | {name: self._counted(tests[name], self.weight) for name in _TESTS_BY_WEIGHT}
         self.globals = {
             "dict": dict,
             "namespace": _Namespace,
@@ -111,7 +119,7 @@ class Environment(ImmutableSandboxedEnvironment):
         """Begins a rendering of so many messages with so many characters in them."""
         self._steps = STEPS + 4 * characters + 20_000 * messages
         self._heaviest = HEAVIEST + characters
-        self._weights: dict[int, tuple[int, object]] = {}
+        self._weights: dict[int, tuple[int, int, object]] = {}
 
     def charge(self, steps: int) -> None:
         """Counts steps. Raises LimitError when they are used up."""
@@ -125,37 +133,36 @@ class Environment(ImmutableSandboxedEnvironment):
             raise LimitError("it makes too large a value")
         self.charge(1 + max(0, int(characters)) // _CHARACTERS)
 
-    def weight(self, value: Any, depth: int = 0) -> int:
+    def weight(self, value: Any) -> int:
         """What spelling or comparing a value costs, in steps. What is in it twice counts twice.
 
         Raises LimitError for more than a value may hold.
         """
-        kind = type(value)
-        if kind is str:
+        if type(value) is str:
             return 1 + len(value) // _CHARACTERS
-        if kind is int:
-            return self._length(value)
-        if kind is _ITERATOR:
+        return self._weight_and_height(value)[0]
+
+    def _weight_and_height(self, value: Any) -> tuple[int, int]:
+        if type(value) is _ITERATOR:
             value = value.__reduce__()[1][0]
-            kind = type(value)
+        kind = type(value)
         if (known := self._weights.get(id(value))) is not None:
-            return known[0]
+            return known[0], known[1]
         if kind is dict:
-            parts: Iterable[object] = chain(value, value.values())
+            parts: Iterable[Any] = chain(value, value.values())
         elif kind in (list, tuple) or isinstance(value, _VIEWS):
             parts = value
         else:
-            return self._length(value)
-        if depth > DEEPEST:
-            raise LimitError("it nests values too deeply")
-        total = 1
+            return (self.weight(value) if kind is str else self._length(value)), 0
+        weight = height = 1
         for part in parts:
-            total += self.weight(part, depth + 1)
-            if total > self._heaviest:
+            part_weight, part_height = self._weight_and_height(part)
+            weight, height = weight + part_weight, max(height, part_height + 1)
+            if weight > self._heaviest or height > DEEPEST:
                 raise LimitError("it makes too large a value")
         if kind in (dict, list, tuple):  # no template can change them, and while they are kept their ids are theirs
-            self._weights[id(value)] = total, value
-        return total
+            self._weights[id(value)] = weight, height, value
+        return weight, height
 
     def _length(self, value: Any) -> int:
         """What copying a value costs: its items, or a text's characters."""
@@ -163,7 +170,7 @@ class Environment(ImmutableSandboxedEnvironment):
             raise LimitError("it makes too large a number")
         if isinstance(value, LoopContext):
             raise LimitError("it takes `loop` for a value")
-        return 1 + (length_hint(value) if isinstance(value, (str, list, tuple, dict, range, _ITERATOR, *_VIEWS)) else 0)
+        return 1 + (length_hint(value) if isinstance(value, _SIZED) else 0)
 
     def weighed(self, value: Any) -> Any:
         """The value, once its weight is charged."""
@@ -175,7 +182,7 @@ class Environment(ImmutableSandboxedEnvironment):
         self.charge(self._length(value) // (_CHARACTERS if isinstance(value, str) else 1))
         return value
 
-    def concat(self, parts: Iterable[str]) -> str:  # type: ignore[override]
+    def concat(self, parts: Iterable[str]) -> str:
         """Joins what a block wrote."""
         texts = list(parts)
         self.expect(sum(map(len, texts)))
@@ -193,16 +200,17 @@ class Environment(ImmutableSandboxedEnvironment):
         """As in jinja2, if the result will not be too large."""
         if isinstance(left, _VIEWS) or isinstance(right, _VIEWS):
             raise LimitError("it calculates with the keys of a mapping")
-        sizes = self._length(left), self._length(right)
+        size = self._length(left) + self._length(right)
         if isinstance(left, int | float) and isinstance(right, int | float):
-            if operator == "**" and isinstance(left, int) and isinstance(right, int) and left.bit_length() * right > _BITS:
+            bits = left.bit_length() * right if isinstance(left, int) else 0
+            if operator == "**" and bits > _BITS:
                 raise LimitError("it makes too large a number")
         elif operator == "%" and isinstance(left, str):
             self.expect(self._percent(left, right))
         else:
             times = next((side for side in (left, right) if operator == "*" and isinstance(side, int)), 1)
             a_text = isinstance(left, str) or isinstance(right, str)
-            self.expect(sum(sizes) * max(times, 1) * (1 if a_text else _CHARACTERS))
+            self.expect(size * max(times, 1) * (1 if a_text else _CHARACTERS))
         return super().call_binop(context, operator, left, right)
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -218,18 +226,19 @@ class Environment(ImmutableSandboxedEnvironment):
         if not __self.is_safe_callable(__obj):
             raise LimitError("it calls what a template may not")
         if isinstance(__obj, Macro | LoopContext):
-            __self.charge(len(args) + len(kwargs))
+            __self.charge(_CALL + len(args) + len(kwargs))
             for iterable in args if isinstance(__obj, LoopContext) else ():
                 __self.measured(iterable)
             return __context.call(__obj, *args, **kwargs)
         given = [*args, *(value for name, value in kwargs.items() if not name.startswith("_"))]
         __self.charge(sum(map(__self.weight, given)))
         if isinstance(__obj, BuiltinMethodType):
-            __self.weighed(__obj.__self__) if not isinstance(__obj.__self__, dict) else None
+            if not isinstance(__obj.__self__, dict):
+                __self.weighed(__obj.__self__)
             if __obj.__name__ == "replace":
                 __self.expect(_replaced(__obj.__self__, *args))
             elif __obj.__name__ == "join":
-                __self.expect(_joined(*args, __obj.__self__))
+                __self.expect(_joined(args[0], __obj.__self__))
         return __self.measured(__context.call(__obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
@@ -252,7 +261,7 @@ class Environment(ImmutableSandboxedEnvironment):
             if guard is not None:
                 self.expect(guard(*args[skipped:], **kwargs))
             result = function(*args, **kwargs)
-            if not isinstance(result, Iterator):
+            if not hasattr(result, "__next__"):
                 return self.measured(result)
             items = []
             for item in result:
@@ -290,80 +299,6 @@ class _Format:
         return self._function(*args, **kwargs)
 
 
-class _CountingGenerator(CodeGenerator):
-    """Compiles a template so that it counts. All that bypasses the environment in jinja2's code is led to it."""
-
-    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
-        block = list(nodes)
-        self.writeline(f"environment.charge({1 + sum(map(_nodes_in, block))})")
-        super().blockvisit(block, frame)
-
-    def visit_For(self, node: nodes.For, frame: Frame) -> None:
-        if node.test is not None:
-            charge = object.__new__(nodes.InternalName)  # which only jinja2's parser can make otherwise
-            nodes.Node.__init__(charge, f"environment.charge({1 + _nodes_in(node.test)})")
-            node.test = nodes.And(nodes.Not(charge), node.test)
-        super().visit_For(node, frame)
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
-        self.write("environment.joined((")
-        for each in node.nodes:
-            self.visit(each, frame)
-            self.write(", ")
-        self.write("))")
-
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:
-        self.write("(")
-        self._through("weighed", node.expr, frame)
-        for operand in node.ops:
-            self.write(f" {operators[operand.op]} ")
-            self._through("weighed", operand.expr, frame)
-        self.write(")")
-
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
-        if not isinstance(node.arg, nodes.Slice):
-            super().visit_Getitem(node, frame)
-            return
-        self._through("measured", node.node, frame)
-        self.write("[")
-        self.visit(node.arg, frame)
-        self.write("]")
-
-    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
-        self.write("{")
-        for pair in node.items:
-            self._through("weighed", pair.key, frame)
-            self.write(": ")
-            self.visit(pair.value, frame)
-            self.write(", ")
-        self.write("}")
-
-    def _through(self, method: str, node: nodes.Expr, frame: Frame) -> None:
-        if isinstance(node, nodes.Const):
-            self.visit(node, frame)
-            return
-        self.write(f"environment.{method}(")
-        self.visit(node, frame)
-        self.write(")")
-
-    def _refuse(self, node: nodes.Node, frame: Frame) -> NoReturn:
-        self.fail(f"{type(node).__name__} is not for chat templates", node.lineno)
-
-    # Other files, inheritance and HTML: no chat template has them.
-    visit_Block = visit_Extends = visit_Include = visit_Import = visit_FromImport = _refuse
-    visit_EvalContextModifier = visit_ScopedEvalContextModifier = _refuse
-
-
-class _Generation(Extension):
-    """`{% generation %}…{% endgeneration %}`: marks for training what the model wrote; here it means nothing."""
-
-    tags = {"generation"}  # noqa: RUF012 (jinja2 declares it like this)
-
-    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
 class _Namespace(Namespace):
     """The one value that templates can change. It shows nothing of what it holds, so it need not be weighed."""
 
@@ -377,24 +312,21 @@ def _finalize(environment: Environment, value: Any) -> Any:
     return value if type(value) is str else environment.weighed(value)
 
 
-def _nodes_in(node: nodes.Node) -> int:
-    return 1 + sum(map(_nodes_in, node.iter_child_nodes()))
-
-
 def _replaced(text: Any, old: Any, new: Any, count: int | None = None) -> int:
-    text = str(text)
-    return len(text) + text.count(str(old)) * len(str(new))
+    found = str(text).count(str(old))
+    return len(str(text)) + found * len(str(new))
 
 
 def _joined(values: Any, between: Any = "", attribute: Any = None) -> int:
     return length_hint(values) * len(str(between))
 
 
-def _indented(text: Any, width: Any = 4, first: bool = False, blank: bool = False) -> int:
-    return len(str(text)) * (1 + _width(width))
+def _indented(text: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> int:
+    characters = len(str(text))
+    return characters + characters * _width(width)
 
 
-def _width(indent: Any) -> int:
+def _width(indent: int | str | None) -> int:
     """Of an indentation, given as a number or as a text."""
     return indent if isinstance(indent, int) else len(indent or "")
 
