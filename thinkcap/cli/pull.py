@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -78,8 +78,9 @@ def offer(error: NotDownloaded) -> None:
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:
     """Makes sure that a model is in the cache and returns its file; says what it does on standard error."""
+    from thinkcap.catalog import model_trial
     from thinkcap.catalog.locate import locate, present
-    from thinkcap.errors import UsageError
+    from thinkcap.errors import ThinkcapError, UsageError
 
     entry = reference.entry
     if reference.file is not None:
@@ -109,6 +110,8 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
     _announce(reference, found)
     with _bar("fetching", found.size, found.size - found.missing) as progress:
         path = found.run(progress, _say)
+    with suppress(ThinkcapError):  # which whoever loads the file will hear
+        model_trial.check(path)
     _say(f"Ready: thinkcap solve --model {_how_to_name(reference)} …")
     return path
 

@@ -165,7 +165,7 @@ def check(source: str) -> None:
     began = time.process_time()
     try:
         made = ChatTemplate(source, "<s>", "</s>")
-        markers.find(made, {"<think>", "</think>"})
+        markers.find(made, ())
         text = made.render([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 1 + 1?"}])
         assert len(text) < 10_000_000
     except ThinkcapError as error:

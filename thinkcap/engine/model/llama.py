@@ -6,6 +6,7 @@ Tokens are ints, text that goes in and out is bytes.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import weakref
 from collections import deque
@@ -112,7 +113,7 @@ class Model:
         params = api.llama_model_default_params()
         params.n_gpu_layers = _ALL_LAYERS if gpu_layers is None else gpu_layers
         params.use_extra_bufts = extra_buffers
-        pointer = api.llama_model_load_from_file(str(path).encode(), params)
+        pointer = api.llama_model_load_from_file(os.fsencode(path), params)
         if not pointer:
             raise ModelFileError(why_unloadable(path, log.errors))
         self._pointer = pointer
