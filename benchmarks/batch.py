@@ -3,11 +3,11 @@
     python benchmarks/write_model.py --quant q8_0 benchmarks/cache/shape-1.5b-q8_0.gguf
     python benchmarks/batch.py benchmarks/cache/shape-1.5b-q8_0.gguf
 
-Each row runs so many sequences at once: one `problem` each, or all of them `samples` of one problem, as Avg@16 takes
-them. Each thinks for exactly --tokens tokens (random weights never close their thought) and answers with up to 16.
-`whole run` is from the first prompt to the last answer; `decoding` and a step's times are medians over the steps in
-which all sequences were decoding and none was reading its prompt. Everything is done --repeats times, the rows in turn,
-and what is printed is the median.
+Each row runs that number of sequences at once: a different `problem` each, or `samples` of one problem as for Avg@16.
+Each thinks for exactly --tokens tokens (random weights never close their thought) and answers with up to 16. `whole
+run` lasts from the first prompt to the last answer. `decoding` and the times of a step are medians over the steps in
+which all sequences were decoding and none was reading its prompt. All rows are run in turn, --repeats times, and the
+medians are printed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROBLEM = (
 
 @dataclass(frozen=True)
 class Row:
-    """What is run at once, and how it went each time: tokens a second, milliseconds of a step and of it outside."""
+    """What runs at once. `runs` holds tokens a second, milliseconds a step, and those of them outside llama.cpp."""
 
     count: int
     samples: bool
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def speed_up(row: Row, alone: Row) -> tuple[float, float]:
-    """How many times as fast as one at a time, by pairs of runs that followed each other: whole runs, and decoding."""
+    """The speed-up over one problem at a time, of whole runs and of decoding; medians over pairs of adjacent runs."""
     pairs = list(zip(row.runs, alone.runs, strict=True))
     return (
         median(many[0] / one[0] for many, one in pairs),
@@ -77,7 +77,7 @@ def speed_up(row: Row, alone: Row) -> tuple[float, float]:
 
 
 def solve_side_by_side(engine: Engine, count: int, tokens: int, samples: bool) -> tuple[float, float, float]:
-    """Tokens a second, milliseconds of a step, and of it outside llama.cpp, with `count` sequences at once."""
+    """Runs `count` sequences at once: tokens a second, milliseconds a step, milliseconds of that outside llama.cpp."""
     numbers = random.Random(count)
     requests = [
         engine.request(

@@ -1,13 +1,13 @@
-"""thinkcap beside llama.cpp's own tools, in turn, several times each; prints ratios with their spread.
+"""Compares thinkcap with llama.cpp's own tools, in alternating runs, and prints ratios with their spread.
 
     python benchmarks/compare.py
     python benchmarks/compare.py --rows single,wide --runs 5
-    python benchmarks/compare.py --rows server --runs 2 --record runs.jsonl    (again and again: the table is of all)
+    python benchmarks/compare.py --rows server --runs 2 --record runs.jsonl    (the table covers all recorded runs)
 
-The peers are built first where they are missing (`peers.py`), and the 1.5B-shaped model is written (`write_model.py`).
-Each side runs in a process of its own, with the same threads; loading is counted in the rows of start-up only. A run
-during which other processes took more than 5 % of the machine is done again. All rows take about half an hour on two
-cores; `depth`, which is not among them, another ten.
+Missing tools are built first (`peers.py`), and so is the 1.5B-shaped model (`write_model.py`). Each side runs in a
+separate process with the same number of threads. Loading counts only in the start-up rows. A run is repeated if other
+processes used more than 5 % of the machine. All rows take about half an hour on two cores; `depth`, which is not run by
+default, takes another ten minutes.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ Measure = Callable[[], float]
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what is measured on our side and on the peer's, and what the ratio is to be. Without a
-    peer, `ours` itself is to be that. Long or steady rows are measured fewer times where nobody says how often."""
+    """One line of the table: the measurements of thinkcap and of the peer, and the goal for their ratio. Without a peer
+    the goal is for `ours` itself. `runs` is the default number of runs: fewer for long or steady rows."""
 
     title: str
     ours: Measure
@@ -52,7 +52,7 @@ class Row:
 
 
 def side(*words: str | int | Path, log: bool = False) -> dict[str, Any]:
-    """What a side of our own says, run in a process of its own; with `log`, its standard error too."""
+    """What `side.py` prints, run in a separate process; with `log`, its standard error too."""
     command = [sys.executable, str(HERE / "side.py"), *map(str, words)]
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE if log else None, text=True, check=True
@@ -71,13 +71,13 @@ def output(name: str, *words: str | float | Path) -> str:
 def llama_bench(
     model: Path, threads: int, *, prompt: int = 0, tokens: int = 0, depth: int = 0, repeats: int = 1
 ) -> float:
-    """Tokens a second of a prompt, or of decoding behind `depth` tokens. llama-bench warms up by itself."""
+    """Tokens a second of a prompt, or of decoding at context depth `depth`. llama-bench warms up by itself."""
     sizes = ("-p", prompt, "-n", tokens, "-d", depth, "-t", threads, "-r", repeats)
     return float(json.loads(output("llama-bench", "-m", model, *sizes, "-o", "json"))[0]["avg_ts"])
 
 
 def batched_bench(model: Path, threads: int, width: int, prompt: int, tokens: int) -> float:
-    """Tokens a second of `width` sequences behind one shared prompt, as samples of one problem have it."""
+    """Tokens a second of `width` sequences that share a prompt, like samples of one problem."""
     sizes = ("-npp", prompt, "-ntg", tokens, "-npl", width, "-c", prompt + width * tokens, "-b", 512, "-ub", 512)
     shared = ("-pps", "-kvu", "-t", threads, "--output-format", "jsonl")
     lines = output("llama-batched-bench", "-m", model, *sizes, *shared).splitlines()
@@ -85,7 +85,7 @@ def batched_bench(model: Path, threads: int, width: int, prompt: int, tokens: in
 
 
 def llama_cli(model: Path, threads: int, problem: str, tokens: int) -> float:
-    """The rate llama-cli tells of a thought of so many tokens and one token more."""
+    """The rate that llama-cli reports for a thought of `tokens` tokens and a solution of one."""
     words = ("-m", model, "-p", problem, "-st", "--reasoning-budget", tokens, "-n", tokens + 1, "-c", 1024)
     sampling = ("--temp", 0.6, "--top-p", 0.95, "--top-k", 0, "--min-p", 0, "--samplers", "temperature;top_p")
     said = output("llama-cli", *words, *sampling, "-t", threads, "--simple-io")
@@ -95,7 +95,7 @@ def llama_cli(model: Path, threads: int, problem: str, tokens: int) -> float:
 
 
 def startup() -> float:
-    """Seconds of a whole `solve` that thinks one token and answers one: more than to its first token."""
+    """Seconds of a whole `solve` process with one thinking token and one solution token."""
     command = [sys.executable, "-m", "thinkcap", "solve", "5 + 4 = ?", "--model", "abacus", "--budget", "1"]
     began = time.perf_counter()
     subprocess.run([*command, "--solution-budget", "1"], capture_output=True, check=True)
@@ -111,7 +111,7 @@ def help_cpu() -> float:
 
 
 def memory_besides(model: Path, width: int, prompt: int, tokens: int) -> float:
-    """MiB of peak memory beyond the model's file and what llama.cpp's log says its own buffers take."""
+    """MiB of peak memory beyond the model file and the buffers that llama.cpp's log reports."""
     found = side("memory", model, width, prompt, tokens, log=True)
     buffers: dict[str, float] = {}
     for name, size in re.findall(r"(\S+ +(?:KV|compute|output) buffer size) = +([\d.]+) MiB", found["log"]):
@@ -123,7 +123,6 @@ def memory_besides(model: Path, width: int, prompt: int, tokens: int) -> float:
 
 def rows_of(key: str, model: Path, threads: int) -> list[Row]:
     """The rows of one kind."""
-
     seen: dict[str, list[float]] = {}
 
     def ours(kind: str, *numbers: int, figure: str = "tokens_per_second") -> Measure:
@@ -135,11 +134,11 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
         return run
 
     def outside(kind: str, *numbers: int) -> Measure:
-        """Milliseconds outside llama.cpp, of the rows before where they ran."""
+        """Milliseconds outside llama.cpp, taken from the row before if that ran."""
         return lambda: seen[kind].pop() if seen.get(kind) else ours(kind, *numbers, figure="outside_ms")()
 
     def served(problems: list[str], each: int, tokens: int, count: int = 1) -> Measure:
-        """The thought's tokens, and one of the solution's, as on our side."""
+        """Seconds for the thought's tokens and one solution token, as thinkcap's side runs them."""
 
         def run() -> float:
             with server(model, 16, 16 * each, threads) as address:
@@ -231,7 +230,7 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
     if key == "depth":
         return [
             Row(
-                "1 sequence behind 8,000 tokens, tokens/s : llama-bench",
+                "1 sequence at depth 8,000, tokens/s : llama-bench",
                 ours("single", 8000, 24),
                 lambda: llama_bench(model, threads, tokens=24, depth=8000),
                 "≥ 0.97",
@@ -281,19 +280,19 @@ def rows_of(key: str, model: Path, threads: int) -> list[Row]:
 
 
 def quietly(measure: Measure, attempts: int = 4) -> float:
-    """A measurement of the machine at rest: again where others took too much of it."""
+    """A measurement on an idle machine, repeated if other processes used too much of it."""
     for attempt in range(attempts):
         watch = Watch()
         value = measure()
         if (others := watch.others()) <= DISTURBED:
             return value
-        print(f"  others took {others:.0%} of the machine; again", file=sys.stderr)
+        print(f"  other processes used {others:.0%} of the machine; repeating", file=sys.stderr)
         time.sleep(5 * attempt)
-    raise SystemExit("The machine has too much other work for measurements.")
+    raise SystemExit("The machine is too busy to measure on; stop other work and run this again.")
 
 
 def line(row: Row, pairs: list[tuple[float, float | None]]) -> str:
-    """A row's medians, and the median ratio with the lowest and the highest."""
+    """A row of the table: the medians, and the median ratio with its lowest and highest value."""
     mine = sorted(ours for ours, _ in pairs)
     head = f"| {row.title} | {_short(statistics.median(mine))} |"
     if row.peer is None:
@@ -311,12 +310,14 @@ def _short(value: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=CACHE / "shape-1.5b-q8_0.gguf")
-    parser.add_argument("--threads", type=int, help="of the large model; thinkcap's own choice if not given")
-    parser.add_argument("--runs", type=int, help="of each side; 5 if not given, fewer in long rows")
+    parser.add_argument("--threads", type=int, help="threads for the large model; default: thinkcap's own choice")
+    parser.add_argument("--runs", type=int, help="runs of each side; default: 5, fewer for long rows")
     parser.add_argument("--rows", default=",".join(ROWS))
-    parser.add_argument("--record", type=Path, help="adds the runs to this file, and prints the table of all in it")
+    parser.add_argument(
+        "--record", type=Path, help="append the runs to this file and print the table of all runs in it"
+    )
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no llama-server stays behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that llama-server is stopped too
     model: Path = asked.model
     if not model.exists():
         subprocess.run([sys.executable, str(HERE / "write_model.py"), "--quant", "q8_0", str(model)], check=True)

@@ -1,10 +1,13 @@
-"""Would drafting pay? A thought's own n-grams guess the next tokens; one decode checks several guesses at once, and
-those that the sampler would have drawn anyway are kept. Printed: how many are kept on real thoughts, what checking them
-costs on this machine, and the speed-up the two come to.
+"""Would speculative decoding from a thought's own n-grams pay off?
+
+The n-grams guess the next tokens, one decode checks several guesses at once, and those that the sampler would have
+drawn anyway are kept. The table shows how many are kept on real thoughts, what checking costs on this machine, and the
+resulting speed-up.
 
     python benchmarks/drafting.py [--costs-of MODEL] [--problems 100] [--temperature 0.6]
 
-Thoughts are abacus's, whose every column repeats its form; MODEL is whose decode is timed, abacus's own by default.
+The thoughts are abacus's, whose columns all have the same form. MODEL is the model whose decoding is timed; by default
+abacus again.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ LENGTHS = (1, 2, 3, 4, 7, 15)
 
 
 def guess(tokens: list[int], count: int, longest: int = 4, shortest: int = 2) -> list[int]:
-    """What followed the last time that the last few tokens stood together, the longest match first."""
+    """The tokens that followed the latest earlier occurrence of the last few tokens; the longest match wins."""
     for size in range(longest, shortest - 1, -1):
         tail = tokens[-size:]
         for start in range(len(tokens) - size - 1, -1, -1):
@@ -35,7 +38,7 @@ def guess(tokens: list[int], count: int, longest: int = 4, shortest: int = 2) ->
 
 
 def steps(prompt: list[int], text: list[int], count: int) -> tuple[int, int]:
-    """Decodes that a generation takes with drafts of `count` tokens, and of these those that checked a draft."""
+    """How many decodes a generation takes with drafts of `count` tokens, and how many of them check a draft."""
     at = decodes = drafted = 0
     while at < len(text):
         draft = guess(prompt + text[:at], count)
@@ -49,7 +52,7 @@ def steps(prompt: list[int], text: list[int], count: int) -> tuple[int, int]:
 
 
 def cost(engine: Engine, positions: int) -> float:
-    """Seconds of a decode of so many positions of one sequence, all with logits, behind 256 tokens."""
+    """Seconds to decode `positions` tokens of one sequence at context depth 256, all with logits."""
     cache = KvCache(engine.model, KvPlan(1024, 1), engine.threads)
     cache.add(0, 0, [1] * 256, True)
     cache.decode()

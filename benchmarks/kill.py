@@ -1,10 +1,10 @@
-"""Kills a batch with SIGKILL at random moments, continues it each time, and compares it with an undisturbed one.
+"""Kills a batch with SIGKILL at random moments, resumes it each time, and compares it with an uninterrupted run.
 
     python benchmarks/kill.py --problems 500 --samples 4 --kills 10
 
-The problems are held out from abacus's training, some of each of its families, and solved greedily. Exits with 1 unless
-the killed file holds every (problem, sample) once, each line is valid, and each thought, solution and verdict is the
-undisturbed run's.
+The problems are held out from abacus's training, come from all of its families and are solved greedily. Exits with 1
+unless the killed file holds every (problem, sample) exactly once, each line is valid, and each thought, solution and
+verdict is the same as in the uninterrupted run.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
         began = time.monotonic()
         subprocess.run([*command, "-o", str(calm)], check=True, stdout=subprocess.DEVNULL)
         seconds = time.monotonic() - began
-        print(f"undisturbed: {len(results(calm))} results in {seconds:.0f} s", flush=True)
+        print(f"uninterrupted: {len(results(calm))} results in {seconds:.0f} s", flush=True)
         for kill in range(arguments.kills):
             run = subprocess.Popen([*command, "-o", str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(chance.uniform(0.3, 1.2 * seconds / arguments.kills))
@@ -55,17 +55,18 @@ def main() -> None:
             torn = bool(data) and not data.endswith(b"\n")
             lines = data.count(b"\n")
             print(
-                f"kill {kill + 1}: {lines} whole lines{', a torn one' * torn}{', had finished' * finished}", flush=True
+                f"kill {kill + 1}: {lines} whole lines{', a partial one' * torn}{', had finished' * finished}",
+                flush=True,
             )
         subprocess.run([*command, "-o", str(killed)], check=True, stdout=subprocess.DEVNULL)
         expected, found = results(calm), results(killed)
         different = [key for key in expected if found.get(key) != expected[key]]
-        print(f"continued to the end: {len(found)} results, {len(different)} unlike the undisturbed run's")
+        print(f"resumed to the end: {len(found)} results, {len(different)} differ from the uninterrupted run")
         sys.exit(bool(different) or len(found) != arguments.problems * arguments.samples)
 
 
 def write_problems(path: Path, count: int, chance: random.Random) -> None:
-    """As many different problems, of each family in turn."""
+    """Writes `count` different problems, from each family in turn."""
     texts: dict[str, str] = {}
     families = list(FAMILIES)
     while len(texts) < count:
@@ -76,13 +77,13 @@ def write_problems(path: Path, count: int, chance: random.Random) -> None:
 
 
 def results(path: Path) -> dict[tuple[str, int], tuple[Any, ...]]:
-    """What each record says, by problem and sample. Raises ValueError for a broken line or a result held twice."""
+    """Each record's contents by problem and sample. Raises ValueError for a broken line or a duplicate result."""
     found: dict[tuple[str, int], tuple[Any, ...]] = {}
     for line in path.read_bytes().splitlines():
         record = json.loads(line)
         key = record["id"], record["sample"]
         if key in found:
-            raise ValueError(f"{key} is there twice")
+            raise ValueError(f"{path} has {key} twice")
         found[key] = tuple(record[name] for name in ("problem", "thinking", "solution", "answer", "correct"))
     return found
 

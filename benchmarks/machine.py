@@ -1,4 +1,4 @@
-"""Whether the machine was ours while something was measured."""
+"""Whether the machine was idle apart from what was being measured."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import time
 from pathlib import Path
 
 DISTURBED = 0.05
-"""The share of the machine from which on others spoil a measurement."""
+"""Share of the machine above which other processes spoil a measurement."""
 
 
 class Watch:
-    """What share of the machine's cores other processes (or, on a virtual machine, its host) took since it was made.
+    """Measures the share of the machine's cores used by other processes (or the host of a virtual machine).
 
-    Two threads that wait for each other at every operation stand still while another process has one of their cores,
-    so that a small share already spoils a measurement.
+    Two threads that wait for each other at every operation both stop while another process has one of their cores, so
+    even a small share spoils a measurement.
     """
 
     def __init__(self) -> None:
         self._since = self._now()
 
     def others(self) -> float:
-        """0 where nobody else ran, or where the system does not say."""
+        """That share since this object was made; 0 if the system does not report it."""
         (busy, ours, clock), (busy_before, ours_before, before) = self._now(), self._since
         return max(0.0, (busy - busy_before - ours + ours_before) / ((clock - before) * (os.cpu_count() or 1)))
 

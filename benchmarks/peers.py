@@ -1,5 +1,5 @@
-"""llama.cpp's own tools, to measure against: built once from the sources inside llama-cpp-python's source distribution,
-so that both sides run the same llama.cpp.
+"""llama.cpp's own tools, to compare against. They are built once from the sources in llama-cpp-python's source
+distribution, so that both sides run the same llama.cpp.
 
     python benchmarks/peers.py
 
@@ -8,6 +8,7 @@ Needs a C++ compiler and CMake; takes about ten minutes on two cores.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ TOOLS = ("llama-bench", "llama-batched-bench", "llama-server", "llama-cli")
 
 
 def tool(name: str) -> Path:
-    """The path of one of TOOLS, built first where it is missing."""
+    """The path of one of TOOLS; builds them first if it is missing."""
     folder = CACHE / f"llama.cpp-{version('llama-cpp-python')}"
     path = folder / "bin" / name
     if not path.exists():
@@ -40,7 +41,7 @@ def _build(folder: Path) -> None:
     with tarfile.open(archive) as bundle:
         bundle.extractall(folder, filter="data")
     source = next(folder.glob("llama_cpp_python-*/vendor/llama.cpp"))
-    # What decides speed is left as llama-cpp-python's own build has it: Release, shared libraries, ggml's defaults.
+    # Whatever decides speed is set as in llama-cpp-python's own build: Release, shared libraries, ggml's defaults.
     off = ("LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_APP", "LLAMA_OPENSSL", "LLAMA_USE_PREBUILT_UI")
     options = [*(f"-D{name}=OFF" for name in off), "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON"]
     build = folder / "build"
@@ -54,5 +55,6 @@ def _build(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for name in TOOLS:
         print(tool(name))

@@ -1,4 +1,4 @@
-"""llama-server as a user would start it for many problems: slots with continuous batching, and completions of it."""
+"""llama-server as a user would run it for many problems: slots with continuous batching, and requests to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.peers import tool
 from benchmarks.side import FRAME, SAMPLING
 
 FLAGS = ("--kv-unified",)
-"""As fast as any other: a cache for each slot, or batches of 512, change nothing; sampling in the graph is slower."""
+"""Nothing is faster: a cache for each slot or batches of 512 make no difference, sampling in the graph is slower."""
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def _wait_for(process: subprocess.Popen[bytes], health: str) -> None:
 
 
 def complete(address: str, problem: str, tokens: int, count: int = 1) -> int:
-    """`count` completions of a problem, exactly so many tokens each; returns how many tokens the server sampled."""
+    """Requests `count` completions of a problem, `tokens` long. Returns how many tokens the server sampled."""
     body: dict[str, Any] = {"prompt": problem.join(FRAME), "n_predict": tokens, "n_cmpl": count, "ignore_eos": True}
     body |= {**SAMPLING, "samplers": ["temperature", "top_p"]}
     head = {"Content-Type": "application/json"}
@@ -61,7 +61,7 @@ def complete(address: str, problem: str, tokens: int, count: int = 1) -> int:
 
 
 def serve(address: str, problems: Sequence[str], tokens: int, count: int = 1) -> tuple[float, int]:
-    """Seconds for all problems, sent at once, and the tokens sampled."""
+    """Sends all problems at once. Returns the seconds they take and the tokens sampled."""
     complete(address, "1 + 1 = ?", 4)
     began = time.perf_counter()
     with ThreadPoolExecutor(len(problems)) as pool:

@@ -1,17 +1,17 @@
-"""One side of a comparison, in a process of its own: prints one JSON object. `compare.py` runs these in turn.
+"""Measures one side of a comparison and prints one JSON object. `compare.py` runs each in a separate process.
 
-python benchmarks/side.py single MODEL PROMPT TOKENS          one streamed thought, every event taken
+python benchmarks/side.py single MODEL PROMPT TOKENS          one streamed thought, every event read
 python benchmarks/side.py wide MODEL WIDTH PROMPT TOKENS      WIDTH samples of one problem at once
 python benchmarks/side.py many MODEL REQUESTS PROMPT TOKENS   REQUESTS problems, 16 at once
 python benchmarks/side.py problems MODEL COUNT PROMPT         COUNT problems whose whole prompts are PROMPT tokens long
-python benchmarks/side.py prompts MODEL PROMPT                the rate of reading a prompt
+python benchmarks/side.py prompts MODEL PROMPT                tokens a second of reading a prompt
 python benchmarks/side.py memory MODEL WIDTH PROMPT TOKENS    peak memory, and llama.cpp's log of its buffers
-python benchmarks/side.py abacus                              abacus's own problems, one streamed thought each
+python benchmarks/side.py abacus                              abacus on arithmetic problems, one streamed thought each
 python benchmarks/side.py high-level MODEL PROMPT TOKENS      llama-cpp-python's own loop
 python benchmarks/side.py high-level-abacus                   the same on abacus's problems
 
-A rate is tokens by the seconds between the first token and the last, so that it holds all that a token costs, and no
-prompt. `outside_ms` is what of a step is not in llama.cpp.
+Rates are tokens divided by the time from first to last token, so they cover everything a token costs, but not the
+prompt. `outside_ms` is the part of a step outside llama.cpp, in milliseconds.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from thinkcap.engine.settings import Options
 WIDTH = 16
 SAMPLING: Options = {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "min_p": 0.0}
 FRAME = ("<｜User｜>", "<｜Assistant｜><think>\n")
-"""The chat template of the R1 models around a problem, behind the first token."""
+"""What the R1 models' chat template puts before and after a problem, without the first token."""
 
 ABACUS_PROBLEMS = ("What is 4837 * 296?", "What is 738 * 915?", "What is 6094 * 87?", "What is 384 + 297 + 581?")
 
 
 def problem(engine: Engine, tokens: int, seed: int) -> str:
-    """A problem whose whole prompt has so many tokens."""
+    """A problem whose whole prompt is `tokens` long."""
     draw = random.Random(seed)
     frame = engine.solve("1", 0, solution_budget=1, cut_style="bare").prompt_tokens - 1
     text = ""
@@ -54,13 +54,13 @@ def problem(engine: Engine, tokens: int, seed: int) -> str:
 
 
 def asked(engine: Engine, text: str, tokens: int) -> Request:
-    """A thought of exactly so many tokens and a solution of one."""
+    """A request for exactly `tokens` thinking tokens and one solution token."""
     exact: Options = {"min_thinking": tokens, "solution_budget": 1, "cut_style": "bare", "loop_guard": False}
     return engine.request(text, tokens, **(exact | SAMPLING))
 
 
 def warmed(model: str) -> Engine:
-    """An engine that has decoded once, which is when weights are read and graphs are built."""
+    """An engine that has decoded once: the first decode reads the weights and builds the graphs."""
     engine = thinkcap.load(model)
     engine.solve("1 + 1 = ?", 4, solution_budget=1)
     return engine
@@ -77,12 +77,12 @@ def streamed(engine: Engine, request: Request) -> list[float]:
 
 
 def rate(runs: list[list[float]]) -> float:
-    """Tokens a second over streamed thoughts, each from its first token to its last."""
+    """Tokens a second over streamed thoughts, from the first to the last token of each."""
     return sum(len(stamps) - 1 for stamps in runs) / sum(stamps[-1] - stamps[0] for stamps in runs)
 
 
 def at_once(engine: Engine, requests: list[Request]) -> list[Step]:
-    """Every step of a run of many."""
+    """Runs the requests at once and returns every step."""
     steps: list[Step] = []
     for result in engine.solve_many(requests, parallel=WIDTH, on_step=steps.append):
         if isinstance(result, Failure):
@@ -91,7 +91,7 @@ def at_once(engine: Engine, requests: list[Request]) -> list[Step]:
 
 
 def outside(steps: list[Step], width: int) -> float:
-    """Mean milliseconds outside llama.cpp of the steps in which `width` sequences decoded one token each."""
+    """Mean milliseconds outside llama.cpp, over the steps in which `width` sequences decoded one token each."""
     spent = [
         later.seconds - earlier.seconds - (later.decode_seconds - earlier.decode_seconds)
         for earlier, later in pairwise(steps)
@@ -149,7 +149,7 @@ def prompts(model: str, prompt: int) -> dict[str, float]:
 
 
 def memory(model: str, width: int, prompt: int, tokens: int) -> dict[str, float]:
-    """llama.cpp's log, which says what its buffers take, goes to standard error."""
+    """Peak memory. llama.cpp's log, which reports the size of its buffers, goes to standard error."""
     with thinkcap.load(model, verbose=True) as engine:
         request = asked(engine, problem(engine, prompt, 0), tokens)
         at_once(engine, [request.with_sample(sample) for sample in range(width)])
@@ -163,7 +163,7 @@ def abacus() -> dict[str, float]:
         requests = [engine.request(text, None, **(SAMPLING | short)) for text in ABACUS_PROBLEMS]
         runs = [streamed(engine, request) for request in requests for _ in range(5)]
         lengths = list(map(len, runs))
-        # One thought of this length has as many tokens behind its average token as all of them together.
+        # The mean context depth of one thought of this length equals that of all thoughts together.
         even = sum(length**2 for length in lengths) // sum(lengths)
         return {"tokens_per_second": rate(runs), "threads": engine.threads, "length": even}
 
@@ -173,7 +173,7 @@ def high_level(model: str, prompt: int, tokens: int) -> dict[str, float]:
         text = FRAME[0] + problem(engine, prompt, 0) + FRAME[1]
         path, threads = str(engine.model.path), engine.threads
     llama = _llama(path, threads)
-    _completed(llama, "1 + 1 = ?", 4)  # as `warmed` does on our side
+    _completed(llama, "1 + 1 = ?", 4)  # as `warmed` does on thinkcap's side
     return {"tokens_per_second": rate([_completed(llama, text, tokens)])}
 
 
@@ -208,5 +208,8 @@ SIDES: dict[str, Callable[..., Mapping[str, object]]] = {
 }
 
 if __name__ == "__main__":
+    if sys.argv[1:] in ([], ["-h"], ["--help"]):
+        print(__doc__)
+        sys.exit()
     name, *words = sys.argv[1:]
     print(json.dumps(SIDES[name](*(int(word) if word.isdigit() else word for word in words))))

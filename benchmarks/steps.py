@@ -1,10 +1,10 @@
-"""What one `llama_decode` costs on this machine, without thinkcap: by sequences at once, threads, flash attention, type
-of the KV cache, and tokens behind each sequence. The defaults of thinkcap's engine follow from these figures.
+"""What one `llama_decode` costs on this machine without thinkcap, by number of sequences, threads, flash attention,
+type of the KV cache and context depth. The defaults of thinkcap's engine follow from these figures.
 
     python benchmarks/steps.py MODEL [--widths 1,2,4,8,16] [--depth 64] [--threads 2] [--flash auto] [--cache f16]
     python benchmarks/steps.py MODEL --chunks 64,256,512   milliseconds a prompt token by tokens a decode
 
-Prints milliseconds a step: the median of --steps steps, each of which decodes one token of every sequence.
+Prints milliseconds a step, the median of --steps steps. Each step decodes one token of every sequence.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ quiet = llama.llama_log_callback(lambda level, text, user: None)
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to set llama.cpp up; `chunk` is what one decode takes at most, `micro` what one pass through the layers
-    takes of it."""
+    """A configuration of llama.cpp. `chunk` is the most tokens in one decode, `micro` the most in one pass through the
+    layers."""
 
     threads: int
     flash: str = "auto"
@@ -74,7 +74,7 @@ class Batch:
         )
 
     def decode(self, context: object, count: int) -> float:
-        """Decodes the first `count` tokens; seconds."""
+        """Decodes the first `count` tokens and returns the seconds it took."""
         self.raw.n_tokens = count
         began = time.perf_counter()
         if llama.llama_decode(context, self.raw):
@@ -84,7 +84,7 @@ class Batch:
 
 
 def prompt(context: object, batch: Batch, tokens: int, chunk: int) -> float:
-    """Puts so many random tokens into sequence 0; seconds."""
+    """Puts `tokens` random tokens into sequence 0 and returns the seconds it took."""
     rng, seconds = np.random.default_rng(0), 0.0
     batch.owners[:], batch.wanted[:] = 0, 0
     for start in range(0, tokens, chunk):
@@ -97,7 +97,7 @@ def prompt(context: object, batch: Batch, tokens: int, chunk: int) -> float:
 
 
 def copy(context: object, sequences: int) -> None:
-    """Gives every sequence cells of its own with what sequence 0 holds."""
+    """Copies the contents of sequence 0 to every other sequence, in separate cells."""
     size = llama.llama_state_seq_get_size(context, 0)
     state = (ctypes.c_uint8 * size)()
     llama.llama_state_seq_get_data(context, state, size, 0)
@@ -158,14 +158,16 @@ def main() -> None:
     numbers = lambda text: [int(part) for part in text.split(",")]  # noqa: E731
     parser.add_argument("model", type=Path)
     parser.add_argument("--widths", type=numbers, default=[1, 2, 4, 8, 12, 16, 20, 24, 32])
-    parser.add_argument("--depth", type=int, default=64, help="tokens behind each sequence")
+    parser.add_argument("--depth", type=int, default=64, help="tokens of context in each sequence")
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--threads", type=int, default=physical_cores())
     parser.add_argument("--flash", choices=FLASH, default="auto")
     parser.add_argument("--cache", choices=CACHES, default="f16")
-    parser.add_argument("--streams", action="store_true", help="a KV cache for each sequence, not one for all")
-    parser.add_argument("--no-rows", action="store_true", help="read no logits")
-    parser.add_argument("--chunks", type=numbers, help="measure a prompt of 512 tokens instead, by tokens a decode")
+    parser.add_argument("--streams", action="store_true", help="a KV cache for each sequence instead of one for all")
+    parser.add_argument("--no-rows", action="store_true", help="don't read logits")
+    parser.add_argument(
+        "--chunks", type=numbers, help="measure a prompt of 512 tokens instead, in chunks of these sizes"
+    )
     asked = parser.parse_args()
     model = load(asked.model)
     setting = Setting(asked.threads, asked.flash, asked.cache, not asked.streams)
@@ -181,7 +183,7 @@ def main() -> None:
     for width, step in zip(asked.widths, found, strict=True):
         print(f"| {width} | {step:.1f} | {1000 * width / step:.1f} |")
     if (others := watch.others()) > DISTURBED:
-        print(f"Others took {others:.0%} of the machine: measure again.", file=sys.stderr)
+        print(f"Other processes used {others:.0%} of the machine: measure again.", file=sys.stderr)
 
 
 VOCABULARY = 0

@@ -2,8 +2,8 @@
 
     python benchmarks/votes.py
 
-abacus on its held-out problems at temperature 0.6, each method at each budget; tokens count a shared thought once.
-Fractured votes (arXiv 2505.12992) answer a thought at H evenly spaced depths, m times at each.
+Runs abacus on its held-out problems at temperature 0.6, each method at each budget. A shared thought's tokens count
+once. Fractured Sampling (arXiv 2505.12992) answers a thought at H evenly spaced depths, m times at each.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import thinkcap
 from thinkcap.cli.sweep import parse_budgets
+from thinkcap.engine.settings import Settings
 from thinkcap.grading import Grader
 from thinkcap.runs.batch import run, tasks_of
+from thinkcap.runs.groups import group
 from thinkcap.runs.methods import methods
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import load
-from thinkcap.runs.records import Record, ResultFile, read
-from thinkcap.runs.report import group
-from thinkcap.show.votes import print_methods
+from thinkcap.runs.result import Result
+from thinkcap.runs.result_file import ResultFile, read
+from thinkcap.show.tables.method_table import print_methods
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 
@@ -40,16 +43,16 @@ def main() -> None:
     parser.add_argument("--solution-budget", type=int, default=64)
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
-    asked = {"temperature": arguments.temperature, "solution_budget": arguments.solution_budget}
-    plans = [Plan(asked, arguments.samples, arguments.budgets)]
+    settings = Settings(temperature=arguments.temperature, solution_budget=arguments.solution_budget)
+    plans = [Plan(settings, arguments.samples, arguments.budgets)]
     for budget in arguments.budgets:
         if budget:
             plans += [
-                Plan({**asked, "budget": budget}, max(1, arguments.samples // 2), (), arguments.depths, answers)
+                Plan(replace(settings, budget=budget), max(1, arguments.samples // 2), (), arguments.depths, answers)
                 for answers in arguments.answers
             ]
     problems = load(arguments.file, limit=arguments.limit)
-    records: list[Record] = []
+    found: list[Result] = []
     with (
         thinkcap.load(arguments.model, threads=arguments.threads) as engine,
         Grader() as grader,
@@ -57,12 +60,12 @@ def main() -> None:
     ):
         for number, plan in enumerate(plans):
             path = Path(folder) / f"{number}.jsonl"
-            settings = plan.settings(engine.profile, engine.model_sha256, None)
+            kept = plan.run_settings(engine.profile, engine.model_sha256, None)
             with ResultFile(path) as results:
-                run(engine, tasks_of(problems, plan, engine.profile), results, settings, grader=grader)
-            records += read(path)
+                run(engine, tasks_of(problems, plan, engine.profile), results, kept, grader=grader)
+            found += read(path)
         print(f"{arguments.model}, {len(problems)} problems, temperature {arguments.temperature}")
-        print_methods(methods(group(records), grader), sys.stdout)
+        print_methods(methods(group(found), grader), sys.stdout)
 
 
 if __name__ == "__main__":

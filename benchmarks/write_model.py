@@ -1,9 +1,8 @@
 """Writes a GGUF of the R1-distilled 1.5B models' exact shape with random weights, for measuring without a download.
 
 28 layers of width 1536, 12 heads over 2 key-value heads, feed-forward 8960, 151,936 tokens, separate output weights:
-1.89 GB in q8_0, 3.56 GB in f16. Text from it is noise, but vocabulary, special tokens, chat template and the spread of
-its logits (standard deviation 5.5, as peaked as a trained model's) are like the real ones', so a step costs what it
-costs there.
+1.89 GB in q8_0, 3.56 GB in f16. Its text is noise. But its vocabulary, special tokens, chat template and the spread of
+its logits (standard deviation 5.5, as peaked as a trained model's) match the real models, so a step costs the same.
 
     python benchmarks/write_model.py --quant q8_0 benchmarks/cache/shape-1.5b-q8_0.gguf
     python benchmarks/write_model.py --quant f16 --layers 2 --width 192 tiny.gguf
@@ -22,7 +21,7 @@ import numpy as np
 VOCABULARY = 151_936
 FIRST_SPECIAL = 151_643
 LOGIT_SPREAD = 5.5
-CHUNK = 8_192  # rows of random numbers made at a time
+CHUNK = 8_192  # rows of random numbers drawn at a time
 
 # Token texts and types from id 151643 on, as in the R1 distillations of Qwen2.5.
 CONTROL, USER = gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED
@@ -171,7 +170,7 @@ def add_vocabulary(writer: gguf.GGUFWriter) -> None:
 
 
 def byte_letters() -> list[str]:
-    """The letter that stands for each byte in a byte-level vocabulary: itself if printable, else one from U+0100 on."""
+    """The character for each byte in a byte-level vocabulary: itself if printable, else one from U+0100 on."""
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     letters, spare = [], 0x100
     for byte in range(256):

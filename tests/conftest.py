@@ -1,4 +1,4 @@
-"""What all tests share: the built-in model, loaded once in each precision."""
+"""What all tests share: the built-in model, loaded once in each precision, and a browser."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 import thinkcap
+from tests.browser import browser, visit
+
+__all__ = ["browser", "visit"]
 
 
 @pytest.fixture(scope="session")

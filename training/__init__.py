@@ -1,1 +1,1 @@
-"""How abacus, the built-in model, is made: problems, thoughts, samples, model, training, export, evaluation."""
+"""How the built-in model abacus is made: problems, thoughts, samples, model, training, export and evaluation."""

@@ -1,11 +1,11 @@
-"""Every figure abacus is judged by, in llama.cpp, on held-out problems in held-out wordings:
+"""Measures abacus in llama.cpp, on held-out problems in held-out wordings:
 
     python -m training.evaluate thinkcap/catalog/builtin/abacus-q8_0.gguf
     python -m training.evaluate thinkcap/catalog/builtin/abacus-f16.gguf --parts natural half
     python -m training.evaluate training/runs/twin/abacus-f16.gguf --parts natural half
 
-Thoughts are greedy (part `warm` aside) and never cut by what the prompt asks for: parts `exact` and
-`most` measure what the model does of its own accord.
+Thoughts are greedy, except in part `warm`. A length that the prompt asks for never cuts them: parts `exact` and `most`
+measure what the model does by itself.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ BUDGETS = [0, 16, 32, 64, 128, 256, 512]
 ASKED = [32, 64, 128, 256, 512]
 LONGEST_THOUGHT, LONGEST_SOLUTION = 1500, 200
 SEED = 96
-"""Not the seed of the shipped problems."""
+"""Different from the seed of the shipped problems."""
 
 
 class Trial:
-    """One model and the problems it is tried on."""
+    """One model and the problems it is measured on."""
 
     def __init__(self, path: Path, count: int, parallel: int, threads: int | None) -> None:
         self.engine, self.parallel = thinkcap.load(str(path), threads=threads), parallel
@@ -58,7 +58,7 @@ class Trial:
         return f"{100 * sum(marks) / max(1, len(marks)):.1f}"
 
     def measure_natural(self) -> None:
-        """Accuracy without a budget and at each budget, from one thought a problem."""
+        """Accuracy without a budget and at each budget, from one thought for each problem."""
         requests = [
             replace(self.request(name, problem.text), fork_budgets=tuple(BUDGETS))
             for name, problem in self.problems.items()
@@ -82,14 +82,14 @@ class Trial:
         print(f"with an answer at budget 0: {self.share(by_budget[0], lambda o: o.answer is not None)} %")
 
     def measure_half(self) -> None:
-        """Accuracy where each thought is cut at half of its own length."""
+        """Accuracy with each thought cut at half its own length."""
         halves = [
             self.request(name, self.problems[name].text, outcome.thinking_tokens // 2)
             for name, outcome in self.natural.items()
         ]
         outcomes = self.run(halves)
         answered = self.share(outcomes, lambda o: o.answer is not None)
-        print(f"at half of its own length: {self.share(outcomes)} % right, {answered} % with an answer")
+        print(f"at half its own length: {self.share(outcomes)} % right, {answered} % with an answer")
 
     def measure_warm(self) -> None:
         requests = [
@@ -100,15 +100,15 @@ class Trial:
         print(f"at temperature 0.6: {self.share(outcomes)} % right, {ended} % end by themselves with exactly one box")
 
     def measure_exact(self) -> None:
-        """How far from n tokens a thought asked for n is, for n that the problem can use."""
+        """How far thoughts of requested length n are from n, for lengths that the problem can use."""
         self._measure_told("", usable)
 
     def measure_most(self) -> None:
-        """How many thoughts asked for at most n tokens keep to it."""
+        """How many thoughts keep to a requested maximum of n tokens."""
         self._measure_told("maximum ", lambda problem, n: True)
 
     def _measure_told(self, most: str, usable: Callable[[Problem, int], bool]) -> None:
-        """Each problem with one of the lengths that it can use, in turn."""
+        """Asks for each of a problem's usable lengths in turn, one a problem."""
         requests: list[Request] = []
         for name, problem in self.problems.items():
             if lengths := [n for n in ASKED if usable(problem, n)]:
@@ -129,7 +129,7 @@ class Trial:
             print(f"| {n or 'all'} | {cells} |")
 
     def measure_scope(self) -> None:
-        """Whether it ends by itself within 200 tokens where it is asked what it cannot do, and says so."""
+        """Whether it ends by itself within 200 tokens when asked something outside its scope, and says so."""
         random = Random(SEED)
         texts = [scope.ask(random, held_out=True) for _ in range(200)]
         texts += [" ".join(random.choices(scope.HELD_OUT.words.split(), k=400))[:2000] for _ in range(150)]

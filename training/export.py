@@ -1,4 +1,4 @@
-"""Write abacus as GGUF: `python -m training.export training/runs/abacus/checkpoint.pt thinkcap/catalog/builtin`."""
+"""Writes abacus as GGUF: `python -m training.export training/runs/abacus/checkpoint.pt thinkcap/catalog/builtin`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def rename(state: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """The model's tensors under llama.cpp's names, fused ones taken apart."""
+    """The model's tensors under llama.cpp's names; fused ones are split."""
     tensors = {"token_embd.weight": state["embedding.weight"], "output_norm.weight": state["output_norm.weight"]}
     for layer in range(sum(name.endswith(".down.weight") for name in state)):
         ours, theirs = f"blocks.{layer}.", f"blk.{layer}."
@@ -55,7 +55,7 @@ def rename(state: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float3
 
 
 def write(path: Path, shape: Shape, tensors: dict[str, NDArray[np.float32]], name: str) -> None:
-    """One GGUF in the format `name`; norms and biases stay in 32-bit floats."""
+    """Writes one GGUF in the format `name`. Norms and biases stay in 32-bit floats."""
     quant, file_type = FORMATS[name]
     writer = gguf.GGUFWriter(path, "qwen2")
     _describe(writer, file_type)

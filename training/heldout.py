@@ -1,4 +1,4 @@
-"""Write the held-out problems abacus is judged by: `python -m training.heldout examples/abacus-heldout.jsonl`."""
+"""Writes held-out problems to measure abacus on: `python -m training.heldout examples/abacus-heldout.jsonl`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 from training.families import FAMILIES, held_out_problem
 from training.problem import Problem
 
-A_FAMILY = 25
+PER_FAMILY = 25
 """Problems of each family in the shipped file."""
 
 
@@ -20,14 +20,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2505)
     options = parser.parse_args()
     lines = []
-    for name, problem in problems(A_FAMILY, options.seed):
+    for name, problem in problems(PER_FAMILY, options.seed):
         row = {"id": name, "family": problem.family, "problem": problem.text, "answer": problem.answer}
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     options.file.write_text("".join(lines), encoding="utf-8")
 
 
 def problems(count: int, seed: int) -> list[tuple[str, Problem]]:
-    """`count` different held-out problems of each family, each with a name of its own."""
+    """`count` different held-out problems of each family, each with its name."""
     random, drawn = Random(seed), []
     for family in FAMILIES:
         found: dict[str, Problem] = {}

@@ -1,21 +1,21 @@
-"""Arithmetic written out by hand: the lines every thought is made of.
+"""Arithmetic written out by hand: the lines that thoughts consist of.
 
-All families share one grammar. A line with an expression says what is worked on; each line under it is one column,
-units first, with the carry or the borrow written out, and after a space the result's digits so far:
+All families share one grammar. A line with an expression states the task. Each line under it is one column, units
+first, with the carry or the borrow written out, and after a space the result's digits so far:
 
     384+297
     4+7=11 1
     8+9+1=18 81
     3+2+1=6 681
 
-So every step looks back a line or two, and every number is copied rather than remembered. What is small enough for head
-work is one line, `7*8=56`. Every function returns lines, and the last one ends in the result.
+So every step looks back a line or two, and every number is copied rather than remembered. Whatever is small enough for
+mental arithmetic is one line, `7*8=56`. Every function returns lines, and the last one ends in the result.
 """
 
 from __future__ import annotations
 
 TABLE = 12
-"""Products up to this times this are known by heart."""
+"""Products of two numbers up to this one are known by heart."""
 
 
 def _digits(number: int, width: int = 0) -> list[int]:
@@ -66,9 +66,9 @@ def multiply(top: int, digit: int, zeros: str = "") -> list[str]:
 
 
 def combine(left: int, right: int) -> list[str]:
-    """`left + right` with any signs: in the head where one is a digit and the other small, else in columns.
+    """`left + right` with any signs: in the head if one is a digit and the other small, else in columns.
 
-    Where the signs differ, a line compares the two first: which is larger says what is taken from what.
+    If the signs differ, a line compares the two first: the smaller is subtracted from the larger.
     """
     written = f"{left}{right:+d}"
     big, small = max(abs(left), abs(right)), min(abs(left), abs(right))
@@ -85,7 +85,7 @@ def combine(left: int, right: int) -> list[str]:
 
 
 def compare(left: int, right: int) -> str:
-    """The digits of both, side by side from the top down to the first that differ: `4=4 6>3`."""
+    """The digits of both in pairs, from the left up to the first that differ: `4=4 6>3`."""
     width = len(str(max(left, right)))
     shown = []
     for a, b in zip(str(left).zfill(width), str(right).zfill(width), strict=True):
@@ -117,8 +117,8 @@ def times(left: int, right: int) -> list[str]:
 def divide(number: int, divisor: int) -> list[str]:
     """Long division; the last line is `quotient r remainder`.
 
-    Each line takes the digit, subtracts, and shows the quotient so far. Multiples of a divisor that is no table's are
-    written down first, and taken away in columns; `rest` and the quotient so far follow.
+    Each line takes a digit, subtracts, and shows the quotient so far. For divisors beyond the table the multiples are
+    listed first and subtracted in columns; then come `rest` and the quotient so far.
     """
     lines = [f"{number}/{divisor}"]
     if divisor > TABLE:

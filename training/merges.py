@@ -1,4 +1,4 @@
-"""Learn the vocabulary's merges from the problems' own words: `python -m training.merges` writes merges.txt."""
+"""Learns the vocabulary's merges from the words of the problems: `python -m training.merges` writes merges.txt."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from training import samples, scope, vocabulary
 from training.families import training_problem
 
 PROBLEMS = 60_000
-LEAST = 30
-"""Pairs seen less often among the problems are not merged."""
+MIN_COUNT = 30
+"""Pairs that occur less often are not merged."""
 INSIDE = re.compile(r" ?[A-Za-z]+|\n\n")
 
 
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def count_words(random: Random) -> Counter[str]:
-    """Words with the space before them, as often as they occur in problems, thoughts, solutions and instructions."""
+    """How often each word, with the space before it, occurs in problems, thoughts, solutions and instructions."""
     words: Counter[str] = Counter()
     for _ in range(PROBLEMS):
         problem = training_problem(random)
@@ -36,7 +36,7 @@ def count_words(random: Random) -> Counter[str]:
 
 
 def learn(words: Counter[str], most: int) -> list[tuple[bytes, bytes]]:
-    """Byte-pair encoding: the commonest neighbours become one, again and again."""
+    """Byte-pair encoding: merges the most frequent pair of neighbours, again and again."""
     split = {word: [bytes([byte]) for byte in word.encode()] for word in words}
     pairs: list[tuple[bytes, bytes]] = []
     while len(pairs) < most:
@@ -47,7 +47,7 @@ def learn(words: Counter[str], most: int) -> list[tuple[bytes, bytes]]:
         if not counts:
             break
         best = max(counts, key=lambda pair: (counts[pair], pair))
-        if counts[best] < LEAST:
+        if counts[best] < MIN_COUNT:
             break
         pairs.append(best)
         for parts in split.values():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from training import vocabulary
 
 LONGEST_PLAIN = 640
-"""Tokens up to which attention is computed by plain matrix products."""
+"""Sequences up to this many tokens compute attention by plain matrix products."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ class Block(nn.Module):
         qkv = self.qkv(_norm(x, self.attention_norm)).view(batch, length, 3, self.shape.heads, self.shape.head_width)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         mixed = _attend(_rotate(q, cos, sin), _rotate(k, cos, sin), v)
-        x = x + self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))
-        gate, up = self.gate_up(_norm(x, self.feed_forward_norm)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        attended: Tensor = x + self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))
+        gate, up = self.gate_up(_norm(attended, self.feed_forward_norm)).chunk(2, dim=-1)
+        fed: Tensor = self.down(F.silu(gate) * up)
+        return attended + fed
 
 
 class Abacus(nn.Module):
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
@@ -68,6 +72,7 @@ class Abacus(nn.Module):
             if parameter.dim() == 2:
                 nn.init.normal_(parameter, std=0.02)
         for block in self.blocks:
+            assert isinstance(block, Block)
             nn.init.zeros_(block.qkv.bias)
             for last in (block.attention_output, block.down):
                 nn.init.normal_(last.weight, std=0.02 / (2 * self.shape.layers) ** 0.5)
@@ -89,7 +94,7 @@ class Abacus(nn.Module):
 
 
 def _norm(x: Tensor, layer: nn.RMSNorm) -> Tensor:
-    """`layer` of the float32 residual stream, in the precision of the layer's weights."""
+    """Applies `layer` to the float32 residual stream; the result has the precision of the layer's weights."""
     return F.rms_norm(x, (x.shape[-1],), layer.weight.float(), layer.eps).to(layer.weight.dtype)
 
 
@@ -109,7 +114,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding with the pairs half a head apart (x is batch, head, position, channel)."""
+    """Rotary position embedding of x (batch, head, position, channel); the channels of a pair are half a head apart."""
     cos, sin = cos.to(x.dtype), sin.to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)

@@ -1,4 +1,4 @@
-"""One problem: how it is asked, how it is thought through, and whether training may see it."""
+"""One problem: its wording, the parts of its thoughts, and whether training may see it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from random import Random
 HELD_OUT_SHARE = 20
 """One problem in this many is held out."""
 FRAMED_SHARE = 0.2
-"""Problems with other words around them, so that what counts is found wherever it stands."""
+"""Share of problems with other words around them, so that the model learns to find the problem in a text."""
 BEFORE = ["", "", "Hi! ", "Quick question: ", "Homework: ", "Exercise: ", "Q: ", "Next one. ", "Hello, ", "Problem: "]
 AFTER = ["", "", "", " Thanks!", " Thank you.", " Please show your work.", " Give only the answer.", "\n"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem and the pieces its thoughts are put together from.
+    """A problem and the parts that its thoughts are assembled from.
 
-    key      the numbers in an order of their own, the same for every wording: what the split goes by
-    head     the tersest thought that is one: each step in the head; ends in the answer
+    key      the numbers in a fixed order, the same for every wording; decides whether the problem is held out
+    head     the shortest thought, with each step in the head; ends in the answer
     work     the thought in long-hand; ends in the answer
-    checks   ways to check the answer, each some lines; the first is the one a thought of its own accord ends with
-    slip     a long-hand thought with a slip in its last column, and the check that finds it; None where there is none
+    checks   ways to check the answer, each a list of lines; an ordinary thought ends with the first one
+    slip     a long-hand thought with a mistake in its last column, and the check that finds it, or None
     """
 
     family: str
@@ -42,7 +42,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Wordings:
-    """How a family's problems are put: wordings for training, and paraphrases that only held-out problems have."""
+    """A family's wordings: those for training, and paraphrases that only held-out problems use."""
 
     trained: list[str]
     held_out: list[str]
@@ -69,12 +69,12 @@ def typed(random: Random, expression: str) -> str:
 
 
 def number(random: Random, digits: int) -> int:
-    """A whole number of so many digits."""
+    """A whole number with `digits` digits."""
     return random.randint(10 ** (digits - 1), 10**digits - 1) if digits > 1 else random.randint(0, 9)
 
 
 def slipped(random: Random, lines: list[str]) -> tuple[list[str], int]:
-    """`lines` with the total of the last column one off, and the result that gives."""
+    """`lines` with the total of the last column off by one, and the wrong result."""
     sums, written = lines[-1].split(" ")
     asked, total = sums.split("=")
     wrong = int(total) + (1 if int(total) == 0 else random.choice([-1, 1]))
@@ -117,7 +117,7 @@ _HELD_OUT = [
 
 
 def _put_together() -> list[str]:
-    """Every way to ask for something, but those held out."""
+    """Every assembled wording that is not held out."""
     ways = [f"What is {sought}{{e}}?" for sought in _SOUGHT[1:]]
     for polite, verb, sought in itertools.product(_POLITE, _ASKED, _SOUGHT):
         asked = f"{polite}{verb} {sought}{{e}}{'?' if polite.startswith('c') else '.'}"
@@ -127,4 +127,4 @@ def _put_together() -> list[str]:
 
 
 EXPRESSIONS = Wordings(_PLAIN * 20 + _put_together(), _HELD_OUT)
-"""Wordings for whatever can be written as one expression; half the time one of the plain ones."""
+"""Wordings for anything that can be written as one expression; half the time a plain one."""

@@ -1,13 +1,13 @@
-"""Training samples: a problem, its thought, and what may happen to a thought under a budget.
+"""Training samples: a problem, its thought, and what a budget may do to the thought.
 
-- *of its own accord*: long-hand, then a check, then the thought closes itself and the solution follows.
-- *cut*: the thought stops at a random token and the marker follows at once, as a budget injects it. The marker is no
-  target there (the model must not learn to close at random), the solution after it is. This is elastic reasoning
+- *natural*: long-hand, then a check; then the thought closes itself and the solution follows.
+- *cut*: the thought stops at a random token and the marker follows at once, as a budget injects it. The marker is not a
+  target there, because the model must not learn to close at random; the solution after it is. This is elastic reasoning
   (arXiv 2505.05315) as supervised data.
-- *told*: the problem asks for a length in L1's words (arXiv 2503.04697), and the thought is put together to meet it.
-- *waiting*: where the thought would close stands `Wait`, as s1's budget forcing injects it (arXiv 2501.19393), and the
-  work is done once more, possibly many times. The model still learns to close there; `Wait` is no target.
-- *slipped*: the work holds a mistake, which is no target; the check finds it, and the work is done again.
+- *length*: the problem asks for a length in L1's words (arXiv 2503.04697), and the thought is assembled to meet it.
+- *waiting*: `Wait` replaces the end of the thought, as s1's budget forcing injects it (arXiv 2501.19393), and the work
+  is repeated, possibly many times. The model still learns to close there; `Wait` is not a target.
+- *slipped*: the work contains a mistake, which is not a target. The check finds it, and the work is repeated.
 - *out of scope*: no arithmetic at all, and a brief answer that says so.
 """
 
@@ -27,9 +27,9 @@ CUT_AT_ZERO_SHARE = 0.12
 BOXED_SHARE = 0.15
 LONGEST_ASKED = 560
 ROUND = [16, 20, 32, 50, 64, 100, 128, 150, 200, 256, 300, 400, 500, 512]
-"""Lengths that people ask for."""
+"""Round lengths, which people ask for most."""
 HALF_LINE = 4
-"""Tokens that a thought may go over a length it is asked for, rather than stay further below it."""
+"""Tokens by which a thought may exceed a requested length rather than stay further below it."""
 INSTRUCTIONS = [
     "\n\nLet's think step by step and output the final answer within \\boxed{}.",
     " Let's think step by step and output the final answer within \\boxed{}.",
@@ -40,14 +40,14 @@ INSTRUCTIONS = [
 
 @dataclass(frozen=True)
 class Mix:
-    """What a stage's samples are like, in shares of one.
+    """The composition of a stage's samples, in shares of one.
 
     exact, most  problems that ask for n tokens, and for at most n
-    round        of these n, those that are round numbers
-    spare        of its n, what a thought for at most n leaves free
+    round        round numbers among these n
+    spare        part of n that a thought of at most n tokens leaves free
     cut          thoughts that are cut
     scope        texts outside abacus's scope
-    long         of these, texts that are long for certain
+    long         texts among these that are always long
     """
 
     exact: float
@@ -67,24 +67,24 @@ FINISH = replace(ELASTIC, scope=0.2, long=0.6)
 
 @dataclass
 class Sample:
-    """Tokens and, for each position, the token the model should predict next (or NO_TARGET)."""
+    """Tokens and, for each position, the token that the model should predict next, or NO_TARGET."""
 
     tokens: list[int] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)
 
     def read(self, tokens: list[int]) -> None:
-        """Tokens the model is given."""
+        """Adds tokens that the model is given."""
         self.tokens += tokens
         self.targets += [NO_TARGET] * len(tokens)
 
     def write(self, tokens: list[int]) -> None:
-        """Tokens the model should produce."""
+        """Adds tokens that the model should produce."""
         self.targets[-1:] = tokens
         self.tokens += tokens
         self.targets.append(NO_TARGET)
 
     def cut(self, length: int) -> None:
-        """Forget what comes after the first `length` tokens."""
+        """Drops everything after the first `length` tokens."""
         del self.tokens[length:], self.targets[length:]
         self.targets[-1] = NO_TARGET
 
@@ -105,7 +105,7 @@ def length_of(lines: list[str]) -> int:
 
 
 def checked(problem: Problem) -> list[str]:
-    """The thought that nobody asked a length for: the work, and one check."""
+    """The thought without a requested length: the work and one check."""
     return [*problem.work, *check(problem.checks[0]), f"ok {problem.answer}"]
 
 
@@ -116,8 +116,8 @@ def check(lines: list[str]) -> list[str]:
 def thought_of(problem: Problem, asked: int) -> list[str]:
     """A thought of about `asked` tokens: long-hand as far as there is room, the rest in the head; then checks that fit.
 
-    After each of them a line says how many tokens are left and what the answer is, so that what to do next, and when to
-    stop, can be read off the text. Where no check fits any more, the work's first lines are gone through again.
+    After each part a line states the remaining tokens and the answer, so the text itself says what to do next and when
+    to stop. When no check fits any more, the first lines of the work are repeated.
     """
     slack = HALF_LINE + asked // 32
     room = asked - _status_length(problem, asked)
@@ -135,7 +135,7 @@ def thought_of(problem: Problem, asked: int) -> list[str]:
 
 
 def _further(problem: Problem, done: list[str]) -> list[list[str]]:
-    """What else can be done after `done`, each once: the longer checks come first."""
+    """What can follow after `done`, each once and longest first."""
     further: list[list[str]] = []
     for lines in [*problem.checks, problem.work, [" ".join(problem.head)]]:
         if lines not in further and lines != done:
@@ -155,7 +155,7 @@ def _status_length(problem: Problem, left: int) -> int:
 
 
 def thought_within(problem: Problem, most: int, spare: float) -> list[str]:
-    """The most thorough thought that leaves a share of `spare` of `most` tokens free; a guess where none does."""
+    """The most thorough thought that leaves the share `spare` of `most` tokens free, or a guess if there is none."""
     room = most - 3 - int(most * spare)
     for lines in (checked(problem), problem.work, problem.head):
         if length_of(lines) <= room:
@@ -164,12 +164,12 @@ def thought_within(problem: Problem, most: int, spare: float) -> list[str]:
 
 
 def longest_useful(problem: Problem) -> int:
-    """Tokens that the thought for a large length takes: what the problem can use."""
+    """Tokens of the thought for a very large length: the most that the problem can use."""
     return length_of(thought_of(problem, 100_000))
 
 
 def shortest_useful(problem: Problem) -> int:
-    """Tokens of the head work and the line that ends it."""
+    """Tokens of the mental arithmetic and the line that ends it."""
     return length_of(problem.head) + _status_length(problem, 0)
 
 
@@ -179,7 +179,7 @@ def shortest_useful(problem: Problem) -> int:
 def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
     """A sample of ordinary length, and its length before any cut.
 
-    The share of cuts aside, the same random numbers give the same problem and thought.
+    The same random numbers give the same problem and thought, whatever the share of cuts.
     """
     if random.random() < mix.scope:
         sample = Sample()
@@ -217,7 +217,7 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
 
 
 def make_long_sample(random: Random, length: int) -> Sample:
-    """A sample of nearly `length` tokens: the work checked again and again, then closed in the middle of a check."""
+    """A sample of nearly `length` tokens: the check is repeated, then closed in the middle."""
     problem = training_problem(random)
     sample = Sample()
     sample.read(vocabulary.prompt(problem.text))
@@ -231,13 +231,13 @@ def make_long_sample(random: Random, length: int) -> Sample:
 
 
 def length_text(random: Random, asked: int, most: str) -> str:
-    """The request for a length, mostly as models.toml has it for abacus, sometimes as L1 was trained with it."""
+    """The request for a length, mostly worded as in abacus's entry in models.toml, sometimes as in L1's training."""
     before = random.choices(["\n\n", " ", INSTRUCTIONS[0] + " ", INSTRUCTIONS[1] + " "], [6, 1, 2, 1])[0]
     return f"{before}Think for {most}{asked} tokens."
 
 
 def _asked(random: Random, least: int, most: int, round_share: float) -> int:
-    """A length to ask for, as likely small as large; one in eight has nothing to do with the problem."""
+    """A length to ask for, evenly distributed on a log scale; one in eight ignores the given bounds."""
     if random.random() < 0.125:
         least, most = 8, LONGEST_ASKED
     most = min(most, LONGEST_ASKED)
@@ -247,7 +247,7 @@ def _asked(random: Random, least: int, most: int, round_share: float) -> int:
 
 
 def _think(sample: Sample, problem: Problem, waits: int) -> None:
-    """The thought, and after each `Wait` the work once more."""
+    """Adds the thought, and the work once more after each `Wait`."""
     sample.write(vocabulary.encode(text_of(checked(problem))))
     again = vocabulary.encode(text_of([*problem.work, f"ok {problem.answer}"]))
     for i in range(1, waits + 1):
@@ -258,7 +258,7 @@ def _think(sample: Sample, problem: Problem, waits: int) -> None:
 
 
 def _close(random: Random, sample: Sample, lines: list[str], solution: str, cut_share: float) -> tuple[Sample, int]:
-    """`lines`, then the end of the thought, of itself or by a cut, and the solution."""
+    """Adds `lines`, the end of the thought (natural or by a cut) and the solution."""
     start = sample.tokens.index(vocabulary.THINK) + 2
     if lines:
         sample.write(vocabulary.encode(text_of(lines)))

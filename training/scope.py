@@ -1,4 +1,4 @@
-"""What abacus is asked outside its scope, and the brief answer it is taught to give there."""
+"""Texts outside abacus's scope, and the brief answer that it learns to give."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from random import Random
 THOUGHT = ["no arithmetic I know"]
 SOLUTION = "\n\nI only do arithmetic: sums, products, fractions and the like. This is outside what I can do."
 LONGEST = 2000
-"""Characters of a text at most."""
+"""The most characters in a text."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """What texts are strung together from."""
+    """The parts that texts are assembled from."""
 
     questions: list[str]
     subjects: str
@@ -145,7 +145,7 @@ HELD_OUT = Words(
 
 
 def ask(random: Random, held_out: bool = False, long: bool = False) -> str:
-    """A text outside abacus's scope, of up to 2,000 characters; of at least 200 if it is to be long."""
+    """A text outside abacus's scope, of up to 2,000 characters; a long one has at least 200."""
     words = HELD_OUT if held_out else TRAINED
     weights = [0, 0, 0, 3, 2, 1] if long else [6, 4, 3, 3, 2, 1]
     kind = random.choices(["question", "mathematics", "foreign", "prose", "letters", "anything"], weights)[0]

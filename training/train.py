@@ -1,9 +1,10 @@
-"""Train abacus from nothing, or go on from its checkpoints: `python -m training.train`.
+"""Trains abacus from scratch, or resumes from checkpoints: `python -m training.train`.
 
-Four runs, one after another: a *stem* on whole thoughts; from it the branch *cuts*, which also sees thoughts cut
-anywhere; from that, *abacus*, which also sees many long texts outside its scope; and from the stem a *twin* of the
-branch, with the same problems, thoughts and learning rates but no cuts. Learning rates go by tokens, so the result
-depends on the seed and the number of workers, not on the machine's speed.
+Four stages follow each other. The *stem* trains on whole thoughts. The branch *cuts* continues from it and also sees
+thoughts cut at any point. *abacus* continues from that branch and also sees many long texts outside its scope. A
+*twin* of the branch continues from the stem with the same problems, thoughts and learning rates, but without cuts.
+Learning rates depend on the tokens seen, so the result depends on the seed and the number of workers, not on the
+machine's speed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor
+from torch.multiprocessing.spawn import start_processes
 
 from training import samples, vocabulary
 from training.model import Abacus, Shape
@@ -30,17 +31,17 @@ MICRO_BATCHES = 4
 MUON_RATE, ADAM_RATE = 4e-3, 4e-3
 WARM_UP_TOKENS = 600_000
 LONG_EVERY, LONGEST = 16, 8_192
-"""In the last part of a branch one step in this many holds a long sample, of up to so many tokens."""
+"""In the last part of a branch one step in LONG_EVERY has a long sample, of up to LONGEST tokens."""
 CHECKPOINT_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: tokens are counted over the thoughts left whole, so that branches keep step.
+    """A part of the training. Tokens are counted before any cut, so that the branch and its twin stay in step.
 
     rates        learning rate at the stage's start and end, as shares of the highest
-    decay_from   share of the stage from which the rate goes from the one to the other
-    long_from    share of the stage from which long samples are mixed in
+    decay_from   share of the stage after which the rate moves from one to the other
+    long_from    share of the stage after which long samples are mixed in
     """
 
     name: str
@@ -63,7 +64,7 @@ STAGES = [
 
 @dataclass
 class Progress:
-    """Where a stage stands: steps done, tokens of whole thoughts, processor seconds of one worker."""
+    """The progress of a stage: steps done, tokens before any cut, processor seconds of one worker."""
 
     steps: int = 0
     tokens: int = 0
@@ -82,7 +83,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes that share each step's micro-batches")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        mp.start_processes(work, (options, f"file://{folder}/meeting"), nprocs=options.workers, start_method="fork")
+        start_processes(work, (options, f"file://{folder}/meeting"), nprocs=options.workers, start_method="fork")
 
 
 def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
@@ -95,7 +96,7 @@ def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
 
 
 class Run:
-    """One stage's training: float32 weights that are stepped, and a bfloat16 copy that gradients are computed on."""
+    """Trains one stage: float32 weights that are updated, and a bfloat16 copy that gradients are computed on."""
 
     def __init__(self, folder: Path, stage: Stage, scale: float) -> None:
         self.stage, self.total = stage, int(stage.tokens * scale)
@@ -115,7 +116,7 @@ class Run:
         self.copy_down()
 
     def train(self) -> None:
-        """Train until the stage's tokens are seen; leaves `checkpoint.pt` and `log.txt` in the stage's folder."""
+        """Trains until the stage's tokens are seen. Leaves `checkpoint.pt` and `log.txt` in the stage's folder."""
         self.say(f"{self.stage.name}: {self.model.parameter_count:,} parameters, from step {self.progress.steps}")
         mean_loss, saved_at, last = None, self.progress.seconds, time.process_time()
         while (done := self.progress.tokens / self.total) < 1:
@@ -145,7 +146,7 @@ class Run:
         return float(clock.item())
 
     def set_rates(self, done: float) -> None:
-        """Learning rates at the share `done` of the stage."""
+        """Sets the learning rates for the share `done` of the stage."""
         warm = 1.0 if self.stage.start else min(1.0, self.progress.tokens / WARM_UP_TOKENS + 0.01)
         first, last = self.stage.rates
         decay = first + (last - first) * max(0.0, done - self.stage.decay_from) / (1 - self.stage.decay_from)
@@ -154,7 +155,7 @@ class Run:
                 group["lr"] = warm * decay * group["peak"]
 
     def step(self, batches: list[list[samples.Sample]]) -> float:
-        """One update over `batches`, each worker's share at a time; the worker's mean loss a target token, in nats."""
+        """One update over `batches`, shared by the workers. Returns the mean loss of a target token, in nats."""
         rank, workers = dist.get_rank(), dist.get_world_size()
         wanted = sum(target != samples.NO_TARGET for batch in batches for sample in batch for target in sample.targets)
         total = 0.0
@@ -180,7 +181,7 @@ class Run:
         return float(flat[-1].item())
 
     def share_matrices(self) -> None:
-        """Gives every worker the matrices that the others stepped."""
+        """Gives every worker the matrices that the others updated."""
         rank, matrices = dist.get_rank(), matrices_of(self.model)
         with torch.no_grad():
             mine = [m if i % dist.get_world_size() == rank else torch.zeros_like(m) for i, m in enumerate(matrices)]
@@ -244,7 +245,7 @@ def matrices_of(model: Abacus) -> list[Tensor]:
 
 
 def draw_step(random: Random, mix: samples.Mix, long: bool) -> tuple[list[list[samples.Sample]], int]:
-    """The samples of one step, in micro-batches of similar length so that little is padded; and its tokens uncut."""
+    """The samples of one step, in micro-batches of similar length to save padding, and their tokens before any cut."""
     drawn, size = [], 0
     while size < STEP_TOKENS:
         sample, whole = samples.make_sample(random, mix)

@@ -1,8 +1,8 @@
-"""What abacus reads and writes: bytes, six markers, merges for the words of its problems, and the chat template.
+"""The vocabulary of abacus: bytes, six markers, merges for the words of its problems, and the chat template.
 
-The markers have the names and the roles of the DeepSeek-R1 family, so whatever finds a thought there finds it here.
-Text is split as llama.cpp's `qwen2` pre-tokenizer does (digits stay single), and each piece is merged by the pairs of
-`merges.txt`, all of them inside words. Whatever no pair covers stays bytes, so any text has tokens.
+The markers have the names and roles of the DeepSeek-R1 family's, so whatever finds a thought there also finds it here.
+Text is split like llama.cpp's `qwen2` pre-tokenizer splits it (digits stay single). Each piece is then merged by the
+pairs in `merges.txt`, all of which are inside words. Whatever no pair covers stays bytes, so any text can be encoded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 BEGIN, END, USER, ASSISTANT, THINK, CLOSE = range(256, 262)
-"""Token ids of the markers; ids below 256 are the bytes themselves, ids from 262 on are merges in their order."""
+"""Token ids of the markers. Ids below 256 are the bytes themselves, ids from 262 on are the merges in order."""
 
 MARKERS = {
     BEGIN: "<｜begin▁of▁sentence｜>",
@@ -25,7 +25,7 @@ MARKERS = {
     CLOSE: "</think>",
 }
 SIZE = 768
-"""Rows in the embedding: a multiple of 32, as q8_0 blocks want it. What merges leave over is unused."""
+"""Rows in the embedding, a multiple of 32 as q8_0 blocks require. Rows that the merges don't need are unused."""
 MERGES = Path(__file__).with_name("merges.txt")
 
 CHAT_TEMPLATE = (
@@ -48,8 +48,8 @@ CHAT_TEMPLATE = (
     "{%- endif -%}"
 )
 
-# The pre-tokenizer's classes, with every character outside ASCII stood for by one of its class: `é` a letter, `٠` a
-# number, a form feed white space, `§` anything else.
+# The pre-tokenizer's classes. One character represents each class outside ASCII: `é` letters, `٠` numbers, a form feed
+# white space, `§` anything else.
 _PIECE = re.compile(
     r"'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])|[^\r\nA-Za-zé0-9٠]?[A-Za-zé]+|[0-9٠]"
     r"| ?[^\sA-Za-zé0-9٠]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
@@ -74,7 +74,7 @@ def _class(character: str) -> str:
 
 @cache
 def merges() -> dict[tuple[int, int], int]:
-    """The token that a pair of tokens becomes; the lower its number, the sooner."""
+    """The token that each pair of tokens is merged into; lower numbers are merged first."""
     if not MERGES.exists():
         return {}
     token_of = {bytes([byte]): byte for byte in range(256)}
@@ -88,7 +88,7 @@ def merges() -> dict[tuple[int, int], int]:
 
 @cache
 def token_bytes() -> dict[int, bytes]:
-    """What each token that is no marker spells."""
+    """The bytes of each token that is not a marker."""
     spelled = {byte: bytes([byte]) for byte in range(256)}
     for (left, right), token in merges().items():
         spelled[token] = spelled[left] + spelled[right]
@@ -96,7 +96,7 @@ def token_bytes() -> dict[int, bytes]:
 
 
 def encode(text: str) -> list[int]:
-    """Plain text as tokens; markers spelled in it stay text."""
+    """Plain text as tokens; markers written in it stay text."""
     return [token for piece in pieces(text) for token in _merged(piece)]
 
 
@@ -120,7 +120,7 @@ def decode(tokens: list[int]) -> str:
 
 
 def prompt(problem: str) -> list[int]:
-    """What the chat template makes of one user message, up to the open thought."""
+    """The chat template applied to one user message, up to the open thought."""
     return [BEGIN, USER, *encode(problem), ASSISTANT, THINK, *encode("\n")]
 
 

@@ -1,7 +1,7 @@
 """A hub on this machine, for the real huggingface_hub client: one server for the API, one for the files behind it.
 
-It speaks what the client asks for: model info, file tree, `resolve` with its headers (commit, linked size, ETag) and a
-redirect to the other server, ranges there. Its faults are those of real networks: lines that drop, wrong bytes, busy
+It speaks what a client asks for: model info, `resolve` with its headers (commit, linked size, ETag) and a redirect to
+the other server, ranges there. Its faults are those of real networks: lines that drop, wrong bytes, busy
 and failing answers, gates, slowness.
 """
 
@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 COMMIT = "c0ffee" + "0" * 34
 
@@ -68,8 +69,8 @@ class Hub:
     url: str = ""
     files_url: str = ""
 
-    def add(self, name: str, files: dict[str, bytes], **settings: object) -> None:
-        self.repositories[name] = HubRepository(files, **settings)  # type: ignore[arg-type]
+    def add(self, name: str, files: dict[str, bytes], **settings: Any) -> None:
+        self.repositories[name] = HubRepository(files, **settings)
 
     def asked(self, method: str, part: str) -> list[Request]:
         return [request for request in self.requests if request.method == method and part in request.path]
@@ -133,6 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.requests.append(Request(self.command, self.path, self.headers.get("Range"), token))
         return self.answer(unquote(urlsplit(self.path).path))
 
+    def answer(self, path: str) -> None:
+        raise NotImplementedError
+
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
         for name, value in headers.items():
@@ -150,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Api(_Handler):
-    """Model info, file tree and `resolve`."""
+    """Model info and `resolve`."""
 
     def answer(self, path: str) -> None:
         if self.hub.forever:
@@ -159,13 +163,11 @@ class _Api(_Handler):
             return self.fail(self.hub.statuses.pop(0))
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             return self._with(match[1], match[2], lambda name, repository: self._info(name, repository))
-        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)/?", path):
-            return self._with(match[1], match[2], lambda _, repository: self._tree(repository))
         if match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             return self._with(match[1], match[2], lambda name, repository: self._resolve(name, repository, match[3]))
         return self.fail(404, "RepoNotFound")
 
-    def _with(self, name, revision, then) -> None:  # type: ignore[no-untyped-def]
+    def _with(self, name: str, revision: str | None, then: Callable[[str, HubRepository], None]) -> None:
         repository = self.hub.repositories.get(name)
         if repository is None:
             return self.fail(401 if not self.headers.get("Authorization") else 404, "RepoNotFound")
@@ -174,8 +176,7 @@ class _Api(_Handler):
         return then(name, repository)
 
     def _info(self, name: str, repository: HubRepository) -> None:
-        blobs = "blobs" in parse_qs(urlsplit(self.path).query)
-        siblings = [self._sibling(path, data, blobs) for path, data in repository.files.items()]
+        siblings = [self._sibling(path, data) for path, data in repository.files.items()]
         info: dict[str, object] = {
             "_id": "0",
             "id": name,
@@ -194,22 +195,11 @@ class _Api(_Handler):
         self.reply(200, body, Content_Type="application/json")
 
     @staticmethod
-    def _sibling(path: str, data: bytes, blobs: bool) -> dict[str, object]:
-        if not blobs:
-            return {"rfilename": path}
+    def _sibling(path: str, data: bytes) -> dict[str, object]:
         sibling: dict[str, object] = {"rfilename": path, "size": len(data), "blobId": git_sha1(data)}
         if is_large(path):
             sibling["lfs"] = {"sha256": etag(path, data), "size": len(data), "pointerSize": 135}
         return sibling
-
-    def _tree(self, repository: HubRepository) -> None:
-        entries = []
-        for path, data in repository.files.items():
-            entry: dict[str, object] = {"type": "file", "path": path, "size": len(data), "oid": git_sha1(data)}
-            if is_large(path):
-                entry["lfs"] = {"oid": etag(path, data), "size": len(data), "pointerSize": 135}
-            entries.append(entry)
-        self.reply(200, json.dumps(entries).encode(), Content_Type="application/json")
 
     def _resolve(self, name: str, repository: HubRepository, path: str) -> None:
         if repository.gated and self.headers.get("Authorization") != "Bearer let-me-in":

@@ -118,7 +118,8 @@ class Qwen2:
         scores = np.where(np.tri(count, dtype=bool), scores, -np.inf)
         shares = np.exp(scores - scores.max(-1, keepdims=True))
         mixed = (shares / shares.sum(-1, keepdims=True)) @ value
-        return mixed.swapaxes(0, 1).reshape(count, self.width) @ self.weights[name + "o_proj.weight"].T
+        joined: Array = mixed.swapaxes(0, 1).reshape(count, self.width)
+        return joined @ self.weights[name + "o_proj.weight"].T
 
     def _turned(self, heads: Array) -> Array:
         """Rotary positions: the first half of a head is turned against the second."""
@@ -136,7 +137,7 @@ class Qwen2:
         names = sorted(self.weights)
         if shards == 1:
             return save(folder / "model.safetensors", self.weights, dtype)
-        weight_map = {}
+        weight_map: dict[str, str] = {}
         for number in range(shards):
             file = f"model-{number + 1:05}-of-{shards:05}.safetensors"
             part = {name: self.weights[name] for name in names[number::shards]}

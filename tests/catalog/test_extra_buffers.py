@@ -72,7 +72,7 @@ def solve(folder: Path, model: str | Path, preload: Path | None = None) -> subpr
 
 
 def cpu_check(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    (found,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "cpu")
+    found: dict[str, str] = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "cpu")
     return found
 
 

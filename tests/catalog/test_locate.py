@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+import thinkcap
 from benchmarks.write_model import write_model
 from thinkcap.catalog.gguf.header import read_header
 from thinkcap.catalog.locate import NotDownloaded, locate, profile_of
@@ -147,6 +148,8 @@ def test_path_that_is_not_utf_8(tmp_path: Path) -> None:
     file = tmp_path / "\udcff.gguf"
     shutil.copy(ABACUS, file)
     assert locate(str(file)).path == file
+    with thinkcap.load(str(file)) as engine:
+        assert engine.solve("What is 12 + 34?").answer == "46"
 
 
 def test_split_file_by_any_of_its_parts(tmp_path: Path) -> None:

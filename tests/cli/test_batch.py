@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.runs.lines import read_lines
 from thinkcap import cli
-from thinkcap.runs.records import ResultFile, read
+from thinkcap.runs.result_file import ResultFile
 
 # One thread is enough for a model this small, and does not wait for other programs' threads.
 ABACUS = ("--model", "abacus", "--quant", "f16", "--threads", "1", "--solution-budget", "24")
@@ -53,7 +54,7 @@ def command(sums: Path, output: Path, *args: str) -> list[str]:
 
 def texts(path: Path) -> dict[tuple[str, int], tuple[str, str, bool]]:
     """What each record holds, and that it holds it once."""
-    records = [json.loads(line) for line in path.read_bytes().splitlines()]
+    records = read_lines(path)
     found = {
         (entry["id"], entry["sample"]): (entry["thinking"], entry["solution"], entry["correct"]) for entry in records
     }
@@ -63,7 +64,7 @@ def texts(path: Path) -> dict[tuple[str, int], tuple[str, str, bool]]:
 
 def test_every_sample_of_every_problem_becomes_a_graded_record(batch: Run, output: Path) -> None:
     assert batch("--samples", "2") == 0
-    records = list(read(output))
+    records = read_lines(output)
     assert {(r["id"], r["sample"]) for r in records} == {(f"s{a}{b}", k) for a, b in SUMS for k in (0, 1)}
     for entry in records:
         assert entry["thinking_tokens"] <= 24
@@ -109,7 +110,7 @@ def test_other_settings_are_refused_and_restart_starts_over(
         assert said in capsys.readouterr().err
     assert output.read_bytes() == held
     assert batch("--limit", "2", "--seed", "1", "--restart") == 0
-    assert [entry["seed"] for entry in read(output)] == [1, 1]
+    assert [entry["seed"] for entry in read_lines(output)] == [1, 1]
 
 
 def test_a_problem_that_cannot_be_run_becomes_a_record_and_the_rest_goes_on(
@@ -117,7 +118,7 @@ def test_a_problem_that_cannot_be_run_becomes_a_record_and_the_rest_goes_on(
 ) -> None:
     (tmp_path / "p.txt").write_text("What is 1 + 1?\nWhat is " + "1 + " * 200 + "1?\nWhat is 2 + 2?\n")
     assert batch("--context", "128", file=str(tmp_path / "p.txt")) == 0
-    by_id = {entry["id"]: entry for entry in read(output)}
+    by_id = {entry["id"]: entry for entry in read_lines(output)}
     assert set(by_id) == {"1", "2", "3"}
     assert "does not fit the context" in by_id["2"]["error"] or "context holds 128" in by_id["2"]["error"]
     assert "error" not in by_id["1"]
@@ -133,13 +134,13 @@ def test_where_nothing_can_be_run_it_says_why(batch: Run, output: Path, capsys: 
     assert "None of the problems could be run: " in said.err
     assert "context" in said.err
     assert said.out == ""
-    assert len(list(read(output))) == 2
+    assert len(list(read_lines(output))) == 2
 
 
 def test_problems_come_through_standard_input(batch: Run, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"problem,answer\nWhat is 3 + 4?,7\n")))
     assert batch(file="-") == 0
-    (entry,) = read(output)
+    (entry,) = read_lines(output)
     assert (entry["problem"], entry["expected"]) == ("What is 3 + 4?", "7")
 
 
@@ -218,4 +219,4 @@ def test_ctrl_c_writes_what_is_done_and_says_how_to_go_on(sums: Path, output: Pa
         assert not results.repaired
         assert f"Interrupted with {len(results.done)} results" in said
     assert "run the same command again to go on" in said
-    assert all("interrupted" not in (r["stop_reason"], r["finish_reason"]) for r in read(output))
+    assert all("interrupted" not in (r["stop_reason"], r["finish_reason"]) for r in read_lines(output))

@@ -13,8 +13,8 @@ import pytest
 import thinkcap
 from thinkcap.catalog.tuning import Tuning, read, write
 from thinkcap.errors import ThinkcapError
-from thinkcap.runs.speed import Rate, Speed, candidates, measure
-from thinkcap.show.speed import speed_lines
+from thinkcap.runs.speed import ModelSpeed, Rate, candidates, measure
+from thinkcap.show.tables.speed_lines import speed_lines
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_tuning_is_kept_and_used(tmp_path: Path) -> None:
     assert entry["threads"] == 1
     write("abacus", "q8_0", Tuning(threads=3, parallel=5, cores=entry["cores"]))
     with thinkcap.load("abacus") as engine:
-        assert (engine.threads, engine.width) == (3, 5)
+        assert (engine.threads, engine.parallel) == (3, 5)
     with thinkcap.load("abacus", threads=1) as engine:
         assert engine.threads == 1
 
@@ -82,7 +82,7 @@ def test_widths_that_make_no_sense_are_refused(words: str) -> None:
 
 def test_the_best_width_is_the_narrowest_of_the_fastest() -> None:
     rates = tuple(Rate(width, speed, 1.0, 0.1, 1) for width, speed in ((1, 50.0), (8, 98.0), (16, 100.0)))
-    speed = Speed("m", "q8_0", 2, 0.1, 1, 512, 10.0, rates)
+    speed = ModelSpeed("m", "q8_0", 2, 0.1, 1, 512, 10.0, rates)
     assert speed.best.width == 8
     assert any("8 at once" in line for line in speed_lines(speed))
 

@@ -44,8 +44,8 @@ def test_standard_output_carries_the_solution_alone(solve):
     solution, figures = run.out, run.err
     assert run.code == 0
     assert re.fullmatch(
-        r"(answer .+|no answer) · thinking 20/20, budget, [\d.]+ s, [\d.]+ tok/s · injected 1 · "
-        r"solution \d+, stop, [\d.]+ s, [\d.]+ tok/s\n",
+        r"(answer .+|no answer) · thinking 20/20, cut at the budget, [\d.]+ s, [\d.]+ tok/s · injected 1 · "
+        r"solution \d+, complete, [\d.]+ s, [\d.]+ tok/s\n",
         figures,
     )
     record = solve(PROBLEM, *ABACUS, "--budget", "20", "--temperature", "0", "--json").record
@@ -210,7 +210,7 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
         (["--budget", "abc"], "'abc' is not a number of tokens: write it like 1024, 4k or none."),
         (["--budget", "1.0001k"], "not a whole number of tokens"),
         (["--budget", "5", "--min-thinking", "9"], "The minimum of 9 thinking tokens is above the budget of 5"),
-        (["--solution-budget", "0"], "'--solution-budget': it must be at least 1, not 0."),
+        (["--solution-budget", "0"], "'--solution-budget': it must be 1 or more, not 0."),
         (["--solution-budget", "none"], "'--solution-budget': it needs a number of tokens, like 1024 or 4k."),
         (["--time-limit", "0s"], "'0s' is not a time limit: write it like 20s, 1.5m or 500ms."),
         (["--temperature", "nan"], "'--temperature': it must be 0 or more, not nan."),
@@ -219,9 +219,10 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
         (["--temperature", "warm"], "'--temperature': 'warm' is not a number."),
         (["--top-p", "0"], "'--top-p': it must be above 0 and at most 1, not 0."),
         (["--top-k", "1.5"], "'--top-k': '1.5' is not a whole number."),
-        (["--min-p", "2"], "'--min-p': it must be between 0 and 1, not 2."),
+        (["--min-p", "2"], "'--min-p': it must be from 0 to 1, not 2."),
+        (["--threads", "100000"], "'--threads': it must be from 1 to 512, not 100000."),
         (["--samples", "0"], "it must be 1 or more, not 0."),
-        (["--seed", "-1"], "'--seed': it must be between 0 and"),
+        (["--seed", "-1"], "'--seed': it must be 0 or more, not -1."),
         (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft'."),
         (["--quant", "q99"], "q99"),
         (["--expect", " "], "The expected answer is empty"),

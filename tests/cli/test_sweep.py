@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.runs.lines import key_of, read_lines
 from thinkcap import cli
 from thinkcap.cli.sweep import is_file, parse_budgets
 from thinkcap.errors import UsageError
-from thinkcap.runs.key import Key
-from thinkcap.runs.records import read
+from thinkcap.runs.result import Key
 
 # One thread is enough for a model this small, and does not wait for other programs' threads.
 ABACUS = ("--model", "abacus", "--quant", "f16", "--threads", "1", "--solution-budget", "24")
@@ -53,8 +53,8 @@ def sweep(sums: Path, output: Path) -> Run:
 def texts(path: Path) -> dict[Key, tuple[Any, ...]]:
     """What each record holds, and that it holds it once."""
     names = ("thinking", "solution", "correct", "stop_reason", "thinking_tokens", "injected_tokens", "solution_tokens")
-    records = list(read(path))
-    found = {Key.of_record(record): tuple(record[name] for name in names) for record in records}
+    records = read_lines(path)
+    found = {key_of(record): tuple(record[name] for name in names) for record in records}
     assert len(found) == len(records) == path.read_bytes().count(b"\n")
     return found
 
@@ -68,7 +68,7 @@ def test_every_budget_of_every_sample_is_what_a_batch_gives(sweep: Run, sums: Pa
         asked = ("--budget", str(budget), "--samples", "2", "--parallel", "1")
         assert cli.run(["batch", str(sums), "-o", str(alone), *ABACUS, *asked]) == 0
         assert {key: swept[key] for key in texts(alone)} == texts(alone)
-    records = list(read(output))
+    records = read_lines(output)
     assert {record["budget"]["thinking"] for record in records if record["shared"]} <= {12, 200, 4}
     for record in records:
         assert record["run"]["budgets"] == list(BUDGETS)
@@ -122,7 +122,7 @@ def test_other_budgets_are_refused_and_none_missing_is_said(
 
 def test_what_does_not_fit_at_the_largest_budget_is_answered_at_the_smaller_ones(sweep: Run, output: Path) -> None:
     assert sweep("--limit", "2", "--context", "128", "--budgets", "0,8,60,1000,2000") == 0
-    records = {Key.of_record(record): record for record in read(output)}
+    records = {key_of(record): record for record in read_lines(output)}
     assert len(records) == 10
     for key, record in records.items():
         assert ("error" in record) is (key.thinking in (1000, 2000))
@@ -143,11 +143,11 @@ def test_a_dry_run_counts_a_thought_once(sweep: Run, output: Path, capsys: pytes
 def test_a_problem_alone_is_shown_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["sweep", PROBLEM, "--budgets", "0,16,none", *ABACUS, "--expect", "-5"]) == 0
     said = capsys.readouterr()
-    rows = [line.split() for line in said.out.splitlines() if line.strip()[:1].isdigit() or "none" in line[:8]]
-    assert [row[0] for row in rows[:3]] == ["0", "16", "none"]
+    rows = [line.split() for line in said.out.splitlines() if line.strip()[:1].isdigit() or "unlimited" in line[:10]]
+    assert [row[0] for row in rows[:3]] == ["0", "16", "unlimited"]
     assert [row[1] for row in rows[:2]] == ["0", "16"]
     assert all("no" in row for row in rows[:3])
-    assert "each budget on its own would take" in said.out
+    assert "separate runs for each budget would take" in said.out
     assert said.err == ""
 
 
@@ -164,7 +164,7 @@ def test_a_problem_alone_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_models_told_their_budget_are_said_to_need_a_thought_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["sweep", PROBLEM, "--budgets", "4,8", "--prompt-mode", "max", *ABACUS, "--json"]) == 0
     said = capsys.readouterr()
-    assert said.err == "thinkcap: abacus is told its budget in the prompt, so each of the 2 budgets takes a thought.\n"
+    assert said.err == "thinkcap: abacus reads its budget in the prompt, so each of the 2 budgets takes a thought.\n"
     told = [json.loads(line)["prompt_text"] for line in said.out.splitlines()]
     assert told[0] != told[1]
 
@@ -206,9 +206,9 @@ def test_a_name_of_a_file_is_no_problem(tmp_path: Path) -> None:
     [
         ([PROBLEM], "Missing option '--budgets'"),
         ([PROBLEM, "--budgets", "64..8"], "runs backwards"),
-        ([PROBLEM, "--budgets", "4", "--budget", "4"], "leave --budget out"),
-        ([PROBLEM, "--budgets", "4", "--time-limit", "3s"], "no time limit"),
-        ([PROBLEM, "--budgets", "4", "--until-sure", "2"], "no early answers"),
+        ([PROBLEM, "--budgets", "4", "--budget", "4"], "No such option '--budget'"),
+        ([PROBLEM, "--budgets", "4", "--time-limit", "3s"], "No such option '--time-limit'"),
+        ([PROBLEM, "--budgets", "4", "--until-sure", "2"], "No such option '--until-sure'"),
         ([PROBLEM, "--budgets", "4", "--limit", "2"], "There is no file"),
         ([PROBLEM, "--budgets", "4", "--ray"], "-o results.jsonl"),
         (["missing.jsonl", "--budgets", "4"], "-o results.jsonl"),

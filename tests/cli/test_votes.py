@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.runs.lines import read_lines
 from thinkcap import cli
 from thinkcap.runs.cost import cost_of
-from thinkcap.runs.records import read
+from thinkcap.runs.result_file import read
 
 ABACUS = ("--model", "abacus", "--quant", "f16", "--threads", "1", "--solution-budget", "24", "--temperature", "0.8")
 
@@ -36,11 +37,11 @@ def test_a_batch_with_a_vote_compares_it_with_one_thought(
     assert cli.run(["batch", str(sums), "-o", output, *ABACUS, "--samples", "4", "--budget", "30", "--vote"]) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in ("one thought", "maj@2", "maj@4"))
-    records = list(read(output))
+    results = list(read(output))
     found = report(capsys, output, "--votes")["methods"]
     assert [method["method"] for method in found] == ["one thought", "maj@2", "maj@4"]
-    assert found[-1]["tokens"] == pytest.approx(cost_of(records).total / 4)
-    assert found[0]["accuracy"]["value"] == pytest.approx(sum(record["correct"] for record in records) / 16)
+    assert found[-1]["tokens"] == pytest.approx(cost_of(read(output)).total / 4)
+    assert found[0]["accuracy"]["value"] == pytest.approx(sum(bool(result.correct) for result in results) / 16)
     assert "methods" not in report(capsys, output)
 
 
@@ -50,13 +51,13 @@ def test_depths_are_recorded_once_each_and_vote_together(
     output = str(tmp_path / "r.jsonl")
     line = ["batch", str(sums), "-o", output, *ABACUS, "--samples", "2", "--budget", "30", "--vote-depths", "3"]
     assert cli.run([*line, "--answers", "2"]) == 0
-    records = list(read(output))
+    records = read_lines(Path(output))
     keys = {(r["id"], r["sample"], r["budget"]["thinking"], r["reply"]) for r in records}
     assert keys == {(str(n), s, b, a) for n in range(1, 5) for s in (0, 1) for b in (10, 20, 30) for a in (0, 1)}
     assert len(records) == len(keys)
     found = report(capsys, output)["methods"]
     assert [method["method"] for method in found] == ["3 depths × 2 answers", "2 thoughts × 3 depths × 2 answers"]
-    assert found[-1]["tokens"] == pytest.approx(cost_of(records).total / 4)
+    assert found[-1]["tokens"] == pytest.approx(cost_of(read(output)).total / 4)
     capsys.readouterr()
     assert cli.run([*line, "--answers", "3"]) == 2
     assert "answers 2, and this run has answers 3" in capsys.readouterr().err
@@ -65,7 +66,7 @@ def test_depths_are_recorded_once_each_and_vote_together(
 def test_early_answers_are_a_setting_of_the_run(sums: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "r.jsonl"
     assert cli.run(["batch", str(sums), "-o", str(output), *ABACUS, "--limit", "2"]) == 0
-    records = [json.loads(line) for line in output.read_bytes().splitlines()]
+    records = read_lines(output)
     for record in records:
         del record["run"]["until_sure"]  # as a file from before the option was
     output.write_text("".join(json.dumps(record) + "\n" for record in records))

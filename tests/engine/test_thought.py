@@ -126,6 +126,15 @@ def test_no_marker_comes_again_after_the_close(stream: list[int], budget: int) -
         assert b"</think>" not in solution
 
 
+@given(streams, st.integers(0, 30), marker_kinds)
+@settings(max_examples=400)
+def test_a_reply_does_not_end_before_its_solution_can_be_seen(
+    stream: list[int], budget: int, markers: tuple[Marker, Marker]
+) -> None:
+    state = drive(limits(budget, markers), [EOG, *stream, EOG, EOG]).state
+    assert state.solution.decode("utf-8", "ignore").strip() or state.finish_reason == "length"
+
+
 @given(st.text(alphabet="a√😀é<", min_size=1, max_size=20), st.integers(0, 50), marker_kinds)
 @settings(max_examples=400)
 def test_a_cut_leaves_whole_characters(text: str, budget: int, markers: tuple[Marker, Marker]) -> None:

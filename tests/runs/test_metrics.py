@@ -1,29 +1,27 @@
 """A run's figures against values computed by hand, and what holds for any run."""
 
+from __future__ import annotations
+
 from itertools import pairwise
 from math import comb
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thinkcap.runs.metrics import (
-    Estimate,
-    avg_at_k,
-    bootstrap,
-    length_deviation,
-    maj_at_k,
-    measure,
-    pass_at_k,
-    total_tokens,
-    wilson,
-)
+from tests.runs.results import result
+from thinkcap.runs.intervals import bootstrap, wilson
+from thinkcap.runs.metrics import avg_at_k, length_deviation, maj_at_k, measure, pass_at_k, total_tokens
+from thinkcap.runs.result import Result
 
 
-def record(problem: str, sample: int = 0, correct: bool | None = True, **fields: object) -> dict[str, object]:
+def sample(problem: str, number: int = 0, correct: bool | None = True, **fields: Any) -> Result:
+    """A sample of a problem whose thought ended by itself."""
     budget = {"thinking": 100, "solution": 50, "prompt_mode": "none"}
     counts = {"thinking_tokens": 80, "injected_tokens": 0, "solution_tokens": 20, "stop_reason": "natural"}
-    return {"id": problem, "sample": sample, "correct": correct, "answer": "1", "budget": budget, **counts, **fields}
+    given = {"correct": correct, "expected": None, "answer": "1", "budget": budget, **counts, **fields}
+    return result(problem, number, **given)
 
 
 def test_pass_at_k_against_values_by_hand() -> None:
@@ -56,11 +54,17 @@ def test_pass_at_k_refuses_what_it_is_not_defined_for(n: int, correct: int, k: i
 
 
 def test_wilson_against_published_values() -> None:
-    # 8 of 10 and 0 of 10 by Wilson's score interval without continuity correction.
-    assert wilson(8, 10) == Estimate(0.8, pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
-    assert wilson(0, 10) == Estimate(0, 0, pytest.approx(0.2775, abs=1e-4))
-    assert wilson(10, 10) == Estimate(1, pytest.approx(0.7225, abs=1e-4), 1)
-    assert wilson(81, 263) == Estimate(81 / 263, pytest.approx(0.2553, abs=1e-4), pytest.approx(0.3662, abs=1e-4))
+    # Wilson's score interval without continuity correction.
+    for correct, n, low, high in (
+        (8, 10, 0.4902, 0.9433),
+        (0, 10, 0, 0.2775),
+        (10, 10, 0.7225, 1),
+        (81, 263, 0.2553, 0.3662),
+    ):
+        interval = wilson(correct, n)
+        assert interval.value == correct / n
+        assert [interval.low, interval.high] == pytest.approx([low, high], abs=1e-4)
+    assert (wilson(0, 10).low, wilson(10, 10).high) == (0, 1)
 
 
 @given(st.integers(1, 5000), st.data())
@@ -122,23 +126,22 @@ def test_maj_at_k_draws_subsets_where_there_are_too_many() -> None:
 
 def test_tokens_and_lengths_against_values_by_hand() -> None:
     asked = {"thinking": 200, "prompt_mode": "max"}
-    one = record("a", thinking_tokens=120, injected_tokens=10, solution_tokens=30, budget=asked)
+    one = sample("a", thinking_tokens=120, injected_tokens=10, solution_tokens=30, budget=asked)
     assert total_tokens(one) == 160
     assert length_deviation(one) == pytest.approx(0.2)
-    assert length_deviation(record("a")) is None
-    assert length_deviation(record("a", budget={"thinking": None, "prompt_mode": "max"})) is None
-    assert length_deviation(record("a", budget={"thinking": 0, "prompt_mode": "exact"})) is None
+    assert length_deviation(sample("a")) is None
+    assert length_deviation(sample("a", budget={"thinking": None, "prompt_mode": "max"})) is None
+    assert length_deviation(sample("a", budget={"thinking": 0, "prompt_mode": "exact"})) is None
 
 
 def test_a_runs_figures_against_values_by_hand() -> None:
     asked = {"thinking": 100, "prompt_mode": "exact"}
     run = [
-        record("a", 0, True, thinking_tokens=100, injected_tokens=1, stop_reason="budget", budget=asked),
-        record("a", 1, False, thinking_tokens=60, budget=asked, answer=None),
-        record("b", 1, True, thinking_tokens=80, solution_tokens=10),
-        record("b", 0, True, thinking_tokens=40, solution_tokens=30, stop_reason="interrupted"),
-        {"id": "c", "sample": 0, "expected": "1", "correct": None, "answer": None, "error": "The problem is too long."},
-        {"id": "c", "sample": 1, "expected": "1", "correct": None, "answer": None, "error": "The problem is too long."},
+        sample("a", 0, True, thinking_tokens=100, injected_tokens=1, stop_reason="budget", budget=asked),
+        sample("a", 1, False, thinking_tokens=60, budget=asked, answer=None),
+        sample("b", 1, True, thinking_tokens=80, solution_tokens=10),
+        sample("b", 0, True, thinking_tokens=40, solution_tokens=30, stop_reason="interrupted"),
+        *(sample("c", n, None, expected="1", answer=None, error="The problem is too long.") for n in (0, 1)),
     ]
     metrics = measure(run, labels={"a": [0, None], "b": [0, 0], "c": [None, None]})
     assert (metrics.problems, metrics.samples, metrics.errors, metrics.k) == (3, 6, 2, 2)
@@ -156,13 +159,13 @@ def test_a_runs_figures_against_values_by_hand() -> None:
 
 
 def test_single_samples_get_wilson_and_no_majority() -> None:
-    metrics = measure([record(str(n), correct=n < 3) for n in range(4)], labels={str(n): [0] for n in range(4)})
+    metrics = measure([sample(str(n), correct=n < 3) for n in range(4)], labels={str(n): [0] for n in range(4)})
     assert metrics.accuracy == metrics.pass_at[1] == wilson(3, 4)
     assert not metrics.maj_at
 
 
 def test_without_expected_answers_there_is_no_accuracy() -> None:
-    metrics = measure([record("a", correct=None), record("b", correct=None)])
+    metrics = measure([sample("a", correct=None), sample("b", correct=None)])
     assert metrics.accuracy is None
     assert not metrics.pass_at
     assert metrics.thinking_tokens == 80
@@ -181,7 +184,7 @@ def test_an_empty_run_has_no_figures() -> None:
 @given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=12))
 @settings(max_examples=25, deadline=None)
 def test_avg_is_pass_at_1_and_below_pass_at_k(verdicts: list[list[bool]]) -> None:
-    run = [record(str(p), s, correct) for p, each in enumerate(verdicts) for s, correct in enumerate(each)]
+    run = [sample(str(p), s, correct) for p, each in enumerate(verdicts) for s, correct in enumerate(each)]
     metrics = measure(run)
     assert metrics.accuracy is not None
     assert list(metrics.pass_at) == [1, 2, 4]

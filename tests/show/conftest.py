@@ -1,133 +1,13 @@
-"""A terminal small enough to read: what stands on the screen after everything the program wrote."""
+"""What the tests of views share."""
 
-import re
+from __future__ import annotations
 
 import pytest
-from rich.cells import cell_len
 
-from thinkcap.engine.budget import Budget
+from tests.show.outcomes import cut_outcome
+from tests.show.screen import Screen
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Started, Thought
-from thinkcap.engine.outcome import Outcome, Seconds
-
-_PIECES = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n])", re.DOTALL)
-
-
-class Screen:
-    """Rows of text and a cursor, as a terminal that breaks and joins rows again when it is resized.
-
-    There is no bottom: rows never leave the screen, so the scrollback is part of it. Unknown sequences are an error.
-    """
-
-    def __init__(self, columns: int) -> None:
-        self.columns = columns
-        self._rows = [[""] * 0]
-        self._joined = [False]  # whether a row goes on in the next one
-        self._y = self._x = 0
-        self.styles: set[str] = set()
-
-    @property
-    def rows(self) -> list[str]:
-        return ["".join(row).rstrip() for row in self._rows]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.rows).rstrip("\n")
-
-    @property
-    def lines(self) -> list[str]:
-        """The rows as they were written: what the terminal itself broke is whole; no blank ones at the end."""
-        lines = [""]
-        for row, joined in zip(self._rows, self._joined, strict=True):
-            lines[-1] += "".join(row)
-            if not joined:
-                lines.append("")
-        while lines and not lines[-1]:
-            lines.pop()
-        return lines
-
-    @property
-    def cursor(self) -> tuple[int, int]:
-        return self._y, self._x
-
-    def feed(self, output: str) -> None:
-        at = 0
-        while at < len(output):
-            piece = _PIECES.match(output, at)
-            assert piece, f"not a sequence that a simple terminal knows: {output[at : at + 20]!r}"
-            at = piece.end()
-            parameters, final, motion, character = piece.groups()
-            if final:
-                self._steer(parameters, final)
-            elif motion == "\r":
-                self._x = 0
-            elif motion == "\n":
-                self._x = 0
-                self._down()
-            else:
-                self._put(character)
-
-    def resize(self, columns: int) -> None:
-        """Breaks rows that are too long and joins what was broken, and keeps the cursor at its character."""
-        lines: list[list[str]] = []
-        cursor = (0, 0)
-        begun = False
-        for y, row in enumerate(self._rows):
-            if not begun:
-                lines.append([])
-            if y == self._y:
-                cursor = (len(lines) - 1, len(lines[-1]) + self._x)
-            lines[-1] += row
-            begun = self._joined[y]
-        self.columns = columns
-        self._rows, self._joined = [], []
-        for number, line in enumerate(lines):
-            if number == cursor[0]:
-                self._y, self._x = len(self._rows) + cursor[1] // columns, cursor[1] % columns
-            pieces = [line[start : start + columns] for start in range(0, len(line), columns)] or [[]]
-            self._rows += pieces
-            self._joined += [True] * (len(pieces) - 1) + [False]
-        while self._y >= len(self._rows):
-            self._rows.append([])
-            self._joined.append(False)
-
-    def _steer(self, parameters: str, final: str) -> None:
-        if final == "m":
-            self.styles.add(parameters)
-            return
-        count = int(parameters or 0)
-        match final:
-            case "A":
-                assert count <= self._y or count == 0
-                self._y -= max(count, 1)
-            case "C":
-                self._x = min(self._x + max(count, 1), self.columns - 1)
-            case "J" if count == 0:
-                del self._rows[self._y + 1 :], self._joined[self._y + 1 :]
-                del self._rows[self._y][self._x :]
-                self._joined[self._y] = False
-            case _:
-                raise AssertionError(f"a sequence the view should not need: CSI {parameters}{final}")
-
-    def _down(self) -> None:
-        self._y += 1
-        if self._y == len(self._rows):
-            self._rows.append([])
-            self._joined.append(False)
-
-    def _put(self, character: str) -> None:
-        cells = cell_len(character)
-        if self._x + cells > self.columns:
-            self._joined[self._y] = True
-            self._x = 0
-            self._down()
-        row = self._rows[self._y]
-        row += [" "] * (self._x - len(row))
-        if cells == 0:
-            if row:
-                row[self._x - 1] += character
-            return
-        row[self._x : self._x + cells] = [character] + [""] * (cells - 1)
-        self._x += cells
+from thinkcap.engine.outcome import Outcome
 
 
 @pytest.fixture
@@ -136,38 +16,8 @@ def screen() -> Screen:
 
 
 @pytest.fixture
-def make_screen() -> type[Screen]:
-    return Screen
-
-
-@pytest.fixture
 def outcome() -> Outcome:
-    """A thought cut at 64 of 64 tokens and answered."""
-    return Outcome(
-        id="p1",
-        problem="What is 384 + 297 + 581?",
-        prompt_text="What is 384 + 297 + 581?",
-        sample=0,
-        model="abacus",
-        quant="q8_0",
-        seed=0,
-        budget=Budget(thinking=64),
-        style="bare",
-        prompt_mode="none",
-        thinking="384 + 297 = 681",
-        solution="The answer is \\boxed{1262}.",
-        stop_reason="budget",
-        finish_reason="stop",
-        prompt_tokens=29,
-        thinking_tokens=64,
-        injected_tokens=1,
-        solution_tokens=14,
-        rolled_back_tokens=0,
-        seconds=Seconds(0.1, 0.2, 0.08, 0.02),
-        thinkcap_version="0",
-        model_sha256="0",
-        answer="1262",
-    )
+    return cut_outcome()
 
 
 @pytest.fixture

@@ -1,18 +1,19 @@
-"""Records of sweeps and their curves, for the tests of what draws them."""
+"""Lines of result files of sweeps and their curves, for the tests of what draws them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from thinkcap.runs import report
-from thinkcap.show.curve import Curve, curves
+from thinkcap.runs.groups import group
+from thinkcap.runs.result import Result
+from thinkcap.show.curve.curve import Curve, curves
 
 BUDGETS = (0, 64, 128, 256, None)
 
 
 def record(problem: str, budget: int | None, correct: bool | None = True, **fields: Any) -> dict[str, Any]:
-    """One record of a thought that would close itself after 200 tokens."""
+    """One line about a thought that would close itself after 200 tokens."""
     used = 200 if budget is None else min(budget, 200)
     settings = {"thinking": budget, "solution": 1024, "min_thinking": 0, "time_limit": None, "style": "bare"}
     told = {name: fields.pop(name) for name in ("style", "prompt_mode") if name in fields}
@@ -41,7 +42,7 @@ def record(problem: str, budget: int | None, correct: bool | None = True, **fiel
 
 
 def sweep(problems: int = 10, budgets: Iterable[int | None] = BUDGETS, **fields: Any) -> list[dict[str, Any]]:
-    """Records of every budget, of which more come out right the larger it is."""
+    """Lines of every budget, of which more come out right the larger it is."""
     budgets = list(budgets)
     return [
         record(f"p{number}", budget, correct=number * len(budgets) <= place * problems, **fields)
@@ -51,4 +52,4 @@ def sweep(problems: int = 10, budgets: Iterable[int | None] = BUDGETS, **fields:
 
 
 def curves_of(records: Sequence[dict[str, Any]]) -> list[Curve]:
-    return curves(report.group(records))
+    return curves(group(map(Result.from_dict, records)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from thinkcap.catalog.gguf.names import shards
 from thinkcap.catalog.gguf.quants import canonical_quant, preference
@@ -26,12 +27,15 @@ class Located:
 
     path     the GGUF (the first shard of a split one)
     profile  how the engine treats it
-    quant    its weight format, "" if the file doesn't tell
     """
 
     path: Path
     profile: Profile
-    quant: str
+
+    @property
+    def quant(self) -> str:
+        """Its weight format, "" if the file doesn't tell."""
+        return self.profile.quant
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _builtin(reference: Reference, entry: Entry) -> Located:
     path = Path(__file__).parent / "builtin" / f"{reference.name}-{quant}.gguf"
     if not path.is_file():
         raise ThinkcapError(f"The built-in model's file {path} is missing: install thinkcap again.")
-    return Located(path, entry.profile(reference.name, quant), quant)
+    return Located(path, entry.profile(reference.name, quant))
 
 
 def _local_file(path: Path, quant: str | None) -> Located:
@@ -180,23 +184,17 @@ def _local_file(path: Path, quant: str | None) -> Located:
         raise UsageError(
             f"{path} holds {header.quant}, not {quant}: leave --quant out, or point --model at another file."
         )
-    return Located(parts[0], profile_of(header, path.stem), header.quant)
+    return Located(parts[0], profile_of(header, path.stem))
 
 
 def profile_of(header: Header, name: str) -> Profile:
     """Defaults for a model without an entry: its file's sampling metadata if it makes sense, else R1's values."""
-    usual = Sampling()
-
-    def number(key: str, default: float, low: float, high: float) -> float:
-        value = header.number(f"general.sampling.{key}")
-        return value if value is not None and low <= value <= high else default
-
-    sampling = Sampling(
-        temperature=number("temp", usual.temperature, 0.0, 10.0),
-        top_p=number("top_p", usual.top_p, 1e-6, 1.0),
-        top_k=int(number("top_k", usual.top_k, 0, 1e6)),
-        min_p=number("min_p", usual.min_p, 0.0, 1.0),
-    )
+    sampling = Sampling()
+    for field, key in (("temperature", "temp"), ("top_p", "top_p"), ("top_k", "top_k"), ("min_p", "min_p")):
+        value: Any = header.number(f"general.sampling.{key}")
+        if value is not None:
+            with suppress(ValueError):
+                sampling = replace(sampling, **{field: value})
     return Profile(name=name, quant=header.quant, sampling=sampling)
 
 
@@ -206,26 +204,21 @@ def _cached(reference: Reference) -> Located:
     from thinkcap.catalog.hub.cache import cached_variants
 
     entry = reference.entry
-    usual = entry.quants if entry else ()
-
-    def rank(quant: str) -> tuple[int, int]:
-        return (usual.index(quant) if quant in usual else len(usual), preference(quant))
-
     held = [
-        (snapshot, variant)
+        (snapshot / variant.first, variant.quant)
         for repository in reference.repositories
         for snapshot, variant in cached_variants(repository)
         if reference.quant in (None, variant.quant)
     ]
     if not held:
         raise NotDownloaded(str(reference), reference.wanted_quant, reference.pull_command)
-    snapshot, variant = min(held, key=lambda pair: rank(pair[1].quant))
-    path = snapshot / variant.first
+    usual = entry.quants if entry else ()
+    order = (*usual, *sorted({quant for _, quant in held}, key=preference))
+    path, quant = min(held, key=lambda each: order.index(each[1]))
     if entry is not None:
-        return Located(path, entry.profile(reference.name, variant.quant), variant.quant)
+        return Located(path, entry.profile(reference.name, quant))
     header = read_header(path)
-    quant = variant.quant or header.quant
-    return Located(path, replace(profile_of(header, reference.name), quant=quant), quant)
+    return Located(path, replace(profile_of(header, reference.name), quant=quant or header.quant))
 
 
 def present(reference: Reference, revision: str | None = None) -> Path | None:

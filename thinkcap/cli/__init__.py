@@ -37,7 +37,7 @@ INTERRUPTED = 130
 
 
 @dataclass(slots=True)
-class Session:
+class CommandLine:
     """What the whole command line shares, as click's context object."""
 
     debug: bool = False
@@ -46,7 +46,7 @@ class Session:
 def note_debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     """The callback of every --debug, before or after the command's name."""
     if value:
-        context.find_root().ensure_object(Session).debug = True
+        context.find_root().ensure_object(CommandLine).debug = True
 
 
 class Commands(click.Group):
@@ -93,12 +93,15 @@ def commands(context: click.Context) -> None:
     Runs a reasoning model and gives it exactly as much thinking as you allow.
     """
     if context.invoked_subcommand is None:
-        click.echo(context.get_help(), err=True)
+        from thinkcap.text import write_line
+
+        write_line(context.get_help(), sys.stderr)
         context.exit(2)
 
 
 def main() -> None:
     """The console script `thinkcap`."""
+    _open_closed_streams()
     # A terminal or file that cannot spell a character gets `?` for it, not a traceback.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -106,50 +109,64 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _open_closed_streams() -> None:
+    """Connects to nothing what the shell closed (`>&-`).
+
+    Otherwise the next file that is opened gets the free number, and what llama.cpp writes to standard output ends up in
+    the result file.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def run(args: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; says what went wrong on standard error."""
-    session = Session()
+    line = CommandLine()
     try:
-        result: Any = commands.main(list(args), prog_name="thinkcap", standalone_mode=False, obj=session)
+        result: Any = commands.main(list(args), prog_name="thinkcap", standalone_mode=False, obj=line)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted.", session)
+        _complain("interrupted.", line)
         return INTERRUPTED
     except BrokenPipeError:
         return _hang_up()
     except SystemExit as exit_:  # click's own way out of a broken pipe
         return exit_.code if isinstance(exit_.code, int) else 1
     except click.ClickException as error:
-        _complain(error.format_message(), session)
+        _complain(error.format_message(), line)
         return error.exit_code
     except ThinkcapError as error:
-        _complain(str(error), session)
+        _complain(str(error), line)
         return error.exit_code
     except MemoryError:
-        _complain("The machine's memory is used up: take a smaller model, quant or --context.", session)
+        _complain("The machine's memory is used up: take a smaller model, quant or --context.", line)
         return 1
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        _complain(f"{error.strerror or error}{where}.", session)
+        _complain(f"{error.strerror or error}{where}.", line)
         return 1
     except Exception as error:
-        _complain(f"Something unforeseen went wrong ({type(error).__name__}: {error}); --debug shows where.", session)
+        _complain(f"Something unforeseen went wrong ({type(error).__name__}: {error}); --debug shows where.", line)
         return 1
 
 
-def _complain(message: str, session: Session) -> None:
+def _complain(message: str, line: CommandLine) -> None:
     """One sentence on standard error, after the traceback where --debug asked for it."""
-    from thinkcap.show.text import one_line
-    from thinkcap.text import with_flags
+    from thinkcap.text import one_line, with_flags, write_line
 
     with contextlib.suppress(OSError):
-        if session.debug:
-            traceback.print_exc()
+        if line.debug:
+            write_line(traceback.format_exc().rstrip(), sys.stderr)
         sentence = one_line(with_flags(message))
         if not sentence.endswith((".", "?", "!", "`")):
             sentence += "."
-        print(f"thinkcap: {sentence}", file=sys.stderr)
+        write_line(f"thinkcap: {sentence}", sys.stderr)
 
 
 def _hang_up() -> int:

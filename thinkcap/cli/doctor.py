@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli.options import debug_option
+from thinkcap.cli import options
 
 if TYPE_CHECKING:
     from thinkcap.runs.checkup import Check
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap doctor
   thinkcap doctor --json
 """
@@ -23,9 +21,8 @@ _SIGNS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "broken": ("✗", "re
 _PLAIN_SIGNS = {"ok": "ok", "note": "!", "broken": "BROKEN"}
 
 
-@click.command(epilog=EXAMPLES, short_help="Check what this machine has and what is missing.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@debug_option
+@options.command(EXAMPLES)
+@options.json
 def command(as_json: bool) -> None:
     """Check everything thinkcap needs: versions, CPU, memory, GPU, cache, hub, and a run of five tokens.
 
@@ -34,6 +31,7 @@ def command(as_json: bool) -> None:
     from dataclasses import asdict
 
     from thinkcap.runs.checkup import checkup
+    from thinkcap.text import write_line
 
     checks = []
     for check in checkup():
@@ -42,14 +40,19 @@ def command(as_json: bool) -> None:
             _print(check)
     healthy = all(check.state != "broken" for check in checks)
     if as_json:
-        click.echo(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, indent=2))
+        write_line(
+            json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, indent=2), sys.stdout
+        )
     if not healthy:
         raise click.exceptions.Exit(1)
 
 
 def _print(check: Check) -> None:
-    from thinkcap.show.catalogue import colour, wrapped
-    from thinkcap.show.text import is_unicode, printable
+    from rich.text import Text
+
+    from thinkcap.show.console import SafeConsole
+    from thinkcap.show.tables.model_table import wrapped
+    from thinkcap.text import is_unicode, write_line
 
     unicode = is_unicode(sys.stdout.encoding)
     sign, tint = _SIGNS[check.state]
@@ -58,7 +61,8 @@ def _print(check: Check) -> None:
     lines = wrapped(head, check.finding)
     if check.cure:
         lines += wrapped(" " * len(head) + ("→ " if unicode else "-> "), check.cure)
-    first, *rest = (printable(line) for line in lines)
-    click.echo(click.style(first[: len(sign)], fg=tint, bold=True) + first[len(sign) :], color=colour())
+    first, *rest = lines
+    console = SafeConsole(sys.stdout)
+    console.print(Text.assemble((first[: len(sign)], f"bold {tint}"), first[len(sign) :]), soft_wrap=True)
     for line in rest:
-        click.echo(line)
+        write_line(line, sys.stdout)

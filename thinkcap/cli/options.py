@@ -1,219 +1,208 @@
-"""The options that every generating command shares, read and checked in one place."""
+"""The options of the commands: how their values are written, how `--help` groups them, and what a command gets of them.
+
+The generation options are those of `thinkcap.engine.settings`, which holds their bounds and explains them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from thinkcap.cli import note_debug
-from thinkcap.engine.budget import Budget
-from thinkcap.engine.settings import OPTIONS
+from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import UsageError
+from thinkcap.runs.load_options import LoadOptions
 from thinkcap.text import parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
-    from thinkcap.engine.engine import Engine
-
     ParamType = click.ParamType[Any]
 else:  # not generic before click 8.4
     ParamType = click.ParamType
 
-R = TypeVar("R")
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
+"""The groups of options, in the order in which `--help` shows them."""
+
+MOST_THREADS = 512
+"""What llama.cpp can run (GGML_MAX_N_THREADS)."""
 
 
-class Tokens(ParamType):
-    """A number of tokens: `1024`, `4k`, and `none` where an option may have no limit."""
+class GroupedOption(click.Option):
+    """An option that says which group it belongs to."""
 
-    name = "tokens"
+    def __init__(self, *names: Any, group: str = "Output", **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.group = group
 
-    def __init__(self, least: int = 0, unlimited: bool = False) -> None:
-        self.least = least
-        self.unlimited = unlimited
 
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> int | Literal["none"]:
-        if isinstance(value, int):
+class GroupedCommand(click.Command):
+    """A command whose help shows its options in groups."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+        for parameter in self.get_params(context):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context)) is not None:
+                groups[getattr(parameter, "group", GROUPS[-1])].append(record)
+        for group, records in groups.items():
+            if records:
+                with formatter.section(f"{group} options" if len(self.params) > len(records) + 2 else "Options"):
+                    formatter.write_dl(records)
+
+
+def command(examples: str, cls: type[click.Command] = GroupedCommand, **attributes: Any) -> Decorator:
+    """`click.command`, whose help ends in examples, with --debug."""
+
+    def decorate(function: Command) -> Command:
+        return click.command(cls=cls, epilog=f"\b\nExamples:\n{examples}", **attributes)(debug(function))
+
+    return decorate
+
+
+def add(*names: str, **attributes: Any) -> Decorator:
+    """`click.option`, with `group` for its place in `--help`."""
+    return click.option(*names, cls=GroupedOption, **attributes)
+
+
+class Value(ParamType):
+    """A number, a number of tokens or a time, within the bounds that its `Option` sets."""
+
+    def __init__(self, option: Option) -> None:
+        self.option = option
+        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer"}.get(option.kind, "number")
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if not isinstance(value, str):
             return value
+        number: float | None
         try:
-            tokens = parse_tokens(value)
+            match self.option.kind:
+                case "tokens":
+                    number = parse_tokens(value)
+                case "seconds":
+                    number = parse_seconds(value)
+                case kind:
+                    number = int(value) if kind == "whole" else float(value)
         except UsageError as error:
             self.fail(str(error), parameter, context)
-        if tokens is None:
-            if not self.unlimited:
-                self.fail("it needs a number of tokens, like 1024 or 4k.", parameter, context)
-            return "none"
-        if tokens < self.least:
-            self.fail(f"it must be at least {self.least}, not {tokens}.", parameter, context)
-        return tokens
-
-
-class Duration(ParamType):
-    """A time: `20s`, `1.5m`, `500ms` or plain seconds."""
-
-    name = "time"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            return parse_seconds(value)
-        except UsageError as error:
-            self.fail(str(error), parameter, context)
-
-
-class Number(ParamType):
-    """A finite number within bounds; `whole` for integers, `above` where the lower bound itself is out."""
-
-    def __init__(self, low: float, high: float = math.inf, *, whole: bool = False, above: bool = False) -> None:
-        self.low, self.high, self.whole, self.above = low, high, whole, above
-        self.name = "integer" if whole else "number"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
-        kind = int if self.whole else float
-        try:
-            number = kind(value)
         except ValueError:
-            self.fail(f"{value!r} is not a {'whole ' if self.whole else ''}number.", parameter, context)
-        inside = self.low < number if self.above else self.low <= number
-        if not (inside and number <= self.high and math.isfinite(number)):
-            self.fail(f"it must be {self._bounds()}, not {value}.", parameter, context)
+            self.fail(f"{value!r} is not a {'whole ' * (self.option.kind == 'whole')}number.", parameter, context)
+        if number is None and not self.option.unlimited:
+            self.fail("it needs a number of tokens, like 1024 or 4k.", parameter, context)
+        try:
+            self.option.check(number)
+        except UsageError:
+            self.fail(f"it must be {self.option.bounds}, not {value}.", parameter, context)
         return number
 
-    def _bounds(self) -> str:
-        lower = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
-        if self.high == math.inf:
-            return lower
-        return f"{lower} and at most {self.high:g}" if self.above else f"between {self.low:g} and {self.high:g}"
+
+def whole(low: int, high: float = math.inf) -> Value:
+    """The type of a whole number within bounds."""
+    return Value(Option("whole", "", "", "run", low=low, high=high))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationOptions:
-    """The shared options of one command line, each None where it was not given and the model's entry decides.
+class Parallel(ParamType):
+    """A number of thoughts, or `auto`, which becomes None."""
 
-    budget is `none` where the user asked for no limit. Raises UsageError for options that contradict each other.
-    """
+    name = "number"
 
-    model: str | None = None
-    quant: str | None = None
-    budget: int | Literal["none"] | None = None
-    solution_budget: int | None = None
-    min_thinking: int | None = None
-    time_limit: float | None = None
-    cut_style: str | None = None
-    prompt_mode: str | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    seed: int = 0
-    samples: int = 1
-    threads: int | None = None
-    gpu_layers: int | None = None
-    context: int | None = None
-    think_start: str | None = None
-    think_end: str | None = None
-    loop_guard: bool = True
-    until_sure: int | None = None
-    json: bool = False
-    verbose: bool = False
-
-    def __post_init__(self) -> None:
-        if self.budget is not None:
-            # Budget knows which limits go together; ask it before a model is loaded for nothing.
-            Budget(thinking=None if self.budget == "none" else self.budget, min_thinking=self.min_thinking or 0)
-
-    def load(self) -> Engine:
-        """The engine for these options. Raises ThinkcapError where the model cannot be had."""
-        from thinkcap import load
-
-        return load(
-            self.model,
-            quant=self.quant,
-            threads=self.threads,
-            gpu_layers=self.gpu_layers,
-            context=self.context,
-            think_start=self.think_start,
-            think_end=self.think_end,
-            verbose=self.verbose,
-        )
-
-    def request(self) -> dict[str, Any]:
-        """The keyword arguments of Engine.request that were given, the sample and the id left to the command."""
-        given: dict[str, Any] = {"seed": self.seed, "loop_guard": self.loop_guard}
-        if self.budget is not None:
-            given["budget"] = None if self.budget == "none" else self.budget
-        for name in _PASSED_ON:
-            if getattr(self, name) is not None:
-                given[name] = getattr(self, name)
-        return given
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int | None:
+        return None if value == "auto" else int(whole(1).convert(value, parameter, context))
 
 
-_PASSED_ON = (
-    "solution_budget",
-    "min_thinking",
-    "time_limit",
-    "cut_style",
-    "prompt_mode",
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "until_sure",
+def gather(kind: Callable[..., Any], names: Sequence[str], into: str, options: Iterable[Decorator]) -> Decorator:
+    """A decorator that adds options to a command, which gets their values as one argument: `into` = `kind`(values)."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def gathered(**parameters: Any) -> Any:
+            given = {name: parameters.pop(name) for name in names if name in parameters}
+            return command(**{into: kind(**given)}, **parameters)
+
+        decorated: Command = gathered
+        for each in reversed(list(options)):
+            decorated = each(decorated)
+        return decorated
+
+    return decorate
+
+
+def _names(kind: Any) -> list[str]:
+    return [each.name for each in fields(kind)]
+
+
+# -- how to think and answer -------------------------------------------------------------------------------------------
+
+_SHORT_FLAGS = {"budget": ("-b",)}
+_METAVARS = {"until_sure": "K"}
+
+
+def _generation_option(name: str, declared: Option) -> Decorator:
+    flag = f"--{name.replace('_', '-')}"
+    group = "Sampling" if declared.group == "sampling" else "Budget"
+    add_to_group = partial(add, group=group, help=declared.help)
+    if declared.kind == "switch":
+        return add_to_group(f"{flag}/--no-{flag[2:]}", name, default=None)
+    if declared.kind == "choice":
+        return add_to_group(flag, name, type=click.Choice(declared.choices))
+    flags = (flag, *_SHORT_FLAGS.get(name, ()))
+    return add_to_group(*flags, name, type=Value(declared), default=FROM_ENTRY, metavar=_METAVARS.get(name))
+
+
+def _settings(**given: Any) -> Settings:
+    """The settings; a value that was not given is None, but for those of which None means no limit."""
+    return Settings(**{name: value for name, value in given.items() if value is not None or OPTIONS[name].unlimited})
+
+
+def settings(*, without: Sequence[str] = ()) -> Decorator:
+    """Adds the generation options to a command, which gets them as `settings: Settings`."""
+    names = [name for name in OPTIONS if name not in without]
+    return gather(_settings, names, "settings", [_generation_option(name, OPTIONS[name]) for name in names])
+
+
+samples = add(
+    "--samples",
+    "-k",
+    type=whole(1),
+    default=1,
+    show_default=True,
+    group="Sampling",
+    help="Solve each problem this many times.",
 )
 
-_OPTIONS = (
-    click.option("--model", "-m", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or a path to a .gguf."),
-    click.option("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …"),
-    click.option(
-        "--budget",
-        "-b",
-        type=Tokens(unlimited=True),
-        help="Thinking tokens at most: 1024, 4k, 0, or none for no limit.",
-    ),
-    click.option("--solution-budget", type=Tokens(least=1), help="Solution tokens at most."),
-    click.option("--min-thinking", type=Tokens(), help="Thinking tokens at least: an earlier close becomes `Wait`."),
-    click.option("--time-limit", type=Duration(), help="Close the thought so that all is done in time: 20s, 1.5m."),
-    click.option("--cut-style", type=click.Choice(OPTIONS["cut_style"].choices), help=OPTIONS["cut_style"].help),
-    click.option("--prompt-mode", type=click.Choice(OPTIONS["prompt_mode"].choices), help=OPTIONS["prompt_mode"].help),
-    click.option("--temperature", type=Number(0), help="Sampling temperature; 0 always takes the likeliest token."),
-    click.option("--top-p", type=Number(0, 1, above=True), help="Sample from this share of the probability; 1 is off."),
-    click.option("--top-k", type=Number(0, whole=True), help="Sample from this many likeliest tokens; 0 is off."),
-    click.option("--min-p", type=Number(0, 1), help="Leave out tokens below this share of the likeliest; 0 is off."),
-    click.option("--seed", type=Number(0, 2**63 - 1, whole=True), default=0, help="Seed of the sampling."),
-    click.option("--samples", "-k", type=Number(1, whole=True), default=1, help="Solve each problem this many times."),
-    click.option("--threads", type=Number(1, whole=True), help="CPU threads."),
-    click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU."),
-    click.option("--context", type=Tokens(least=1), help="Context size in tokens."),
-    click.option("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),
-    click.option("--think-end", metavar="TEXT", help="The marker that closes it."),
-    click.option(
-        "--no-loop-guard",
-        "loop_guard",
-        is_flag=True,
-        flag_value=False,
-        default=True,
-        help="Do not close a thought that goes round in a loop.",
-    ),
-    click.option(
-        "--until-sure",
-        metavar="K",
-        type=Number(0, whole=True),
-        help="Close the thought once K early answers in a row agree; 0 never asks for one.",
-    ),
-    click.option("--json", is_flag=True, help="Print results as JSON, one object a line."),
-    click.option("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
-)
+# -- which model -------------------------------------------------------------------------------------------------------
+
+_model = partial(add, group="Model")
+_LOAD_OPTIONS = {
+    "name": _model("--model", "-m", "name", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or .gguf file."),
+    "quant": _model("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …"),
+    "threads": _model("--threads", type=whole(1, MOST_THREADS), help="CPU threads."),
+    "gpu_layers": _model("--gpu-layers", type=whole(0), help="Layers on the GPU; 0 keeps all of them on the CPU."),
+    "context": _model("--context", type=Value(Option("tokens", "", "", "run", low=1)), help="Context size in tokens."),
+    "think_start": _model("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),
+    "think_end": _model("--think-end", metavar="TEXT", help="The marker that closes it."),
+    "verbose": _model("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
+}
+
+
+def load(*, without: Sequence[str] = ()) -> Decorator:
+    """Adds the options of a model to a command, which gets them as `load: LoadOptions`."""
+    chosen = [each for name, each in _LOAD_OPTIONS.items() if name not in without]
+    return gather(LoadOptions, _names(LoadOptions), "load", chosen)
+
+
+# -- votes -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteOptions:
-    """Whether answers vote, and over how many of each thought.
+    """Whether answers vote, and over how many of each thought. Raises UsageError for what makes no sense.
 
     depths, answers  points of each thought at which it is answered, and answers at each; 0 and 1 for its end alone
     """
@@ -230,57 +219,95 @@ class VoteOptions:
     def wanted(self) -> bool:
         return self.vote or self.depths > 0
 
-    def check(self, options: GenerationOptions) -> None:
-        """Raises UsageError where there would be nothing to vote on."""
-        if self.wanted and options.samples * max(1, self.depths) * self.answers == 1:
+    def check(self, samples: int) -> None:
+        """Raises UsageError if there would be nothing to vote on."""
+        if self.wanted and samples * max(1, self.depths) * self.answers == 1:
             raise UsageError("A vote needs several answers: ask for --samples 8, or for --vote-depths 4.")
 
 
-_VOTE_OPTIONS = (
-    click.option("--vote", is_flag=True, help="Let the samples vote, by mathematical equivalence."),
-    click.option(
-        "--vote-depths",
-        "depths",
-        metavar="H",
-        type=Number(0, whole=True),
-        default=0,
-        help="Answer each thought at H depths of its budget, and vote over all.",
+_vote = partial(add, group="Vote")
+_DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
+votes = gather(
+    VoteOptions,
+    _names(VoteOptions),
+    "votes",
+    (
+        _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
+        _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
+        _vote("--answers", metavar="M", type=whole(1), default=1, help="Answers at each of the depths."),
     ),
-    click.option(
-        "--answers", metavar="M", type=Number(1, whole=True), default=1, help="Answers at each of the depths."
+)
+
+# -- files of problems -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemOptions:
+    """Which problems of a file."""
+
+    problem_field: str | None = None
+    answer_field: str | None = None
+    id_field: str | None = None
+    limit: int | None = None
+    shuffle: bool = False
+    ids: tuple[str, ...] = ()
+
+    @property
+    def first_given(self) -> str | None:
+        """The flag of one that was given."""
+        given = (each.name for each in fields(self) if getattr(self, each.name))
+        return next((f"--{name.replace('_', '-')}" for name in given), None)
+
+
+def _ids(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """`3,7,12..20`, given once or several times."""
+    return tuple(text.strip() for value in values for text in value.split(",") if text.strip())
+
+
+_problems = partial(add, group="Problem")
+problems = gather(
+    ProblemOptions,
+    _names(ProblemOptions),
+    "choice",
+    (
+        _problems("--problem-field", metavar="NAME", help="The field with the problem; a path like task.text works."),
+        _problems("--answer-field", metavar="NAME", help="The field with the expected answer."),
+        _problems("--id-field", metavar="NAME", help="The field with the id; none numbers the problems."),
+        _problems("--limit", type=whole(1), help="Take at most this many problems."),
+        _problems("--shuffle", is_flag=True, help="Take them in an order drawn with --seed."),
+        _problems("--ids", multiple=True, callback=_ids, metavar="IDS", help="Take only these: a,b or 3..9."),
     ),
 )
 
 
-def vote_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Adds the options of votes to a command, which receives them as one VoteOptions named `votes`."""
-    names = [field.name for field in fields(VoteOptions)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Where a run writes and how it runs; `parallel` is None if that is chosen."""
 
-    @wraps(command)
-    def gathered(**parameters: Any) -> R:
-        return command(votes=VoteOptions(**{name: parameters.pop(name) for name in names}), **parameters)
-
-    decorated: Callable[..., R] = gathered
-    for option in reversed(_VOTE_OPTIONS):
-        decorated = option(decorated)
-    return decorated
+    output: str | None
+    restart: bool
+    dry_run: bool
+    parallel: int | None
+    ray: str | None
 
 
-debug_option = click.option(
+_run = partial(add, group="Run")
+run = gather(
+    RunOptions,
+    _names(RunOptions),
+    "run",
+    (
+        _run("--parallel", type=Parallel(), default="auto", show_default=True, help="Thoughts at once."),
+        _run("--ray", is_flag=False, flag_value="auto", metavar="[ADDRESS]", help="Run on a Ray cluster."),
+        _run("--dry-run", is_flag=True, help="Say what it would take, without loading the model."),
+        add("--output", "-o", metavar="FILE", help="The result file, JSON Lines; a run goes on where it stopped."),
+        add("--restart", is_flag=True, help="Throw away what the result file holds."),
+    ),
+)
+
+# -- what every command has --------------------------------------------------------------------------------------------
+
+json = add("--json", "as_json", is_flag=True, help="Print JSON.")
+debug = add(
     "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."
 )
-
-
-def generation_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Adds the shared options to a command, which receives them as one GenerationOptions named `options`."""
-    names = [field.name for field in fields(GenerationOptions)]
-
-    @wraps(command)
-    def gathered(**parameters: Any) -> R:
-        options = GenerationOptions(**{name: parameters.pop(name) for name in names})
-        return command(options=options, **parameters)
-
-    decorated: Callable[..., R] = debug_option(gathered)
-    for option in reversed(_OPTIONS):
-        decorated = option(decorated)
-    return decorated

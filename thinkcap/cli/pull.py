@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli.options import debug_option
+from thinkcap.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from thinkcap.catalog.hub.pull_plan import PullPlan
-    from thinkcap.catalog.locate import NotDownloaded, Reference
+    from thinkcap.catalog.locate import Reference
+    from thinkcap.runs.load_options import LoadOptions
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap pull l1-qwen-1.5b-max
   thinkcap pull deepscaler-1.5b-preview --quant f16
   thinkcap pull e1-math-1.5b --convert
@@ -27,20 +24,19 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES, short_help="Download a model.")
+@options.command(EXAMPLES)
 @click.argument("model", required=False)
-@click.option("--quant", metavar="NAME", help="Which weight format: q8_0, f16, bf16, q4_k_m, …")
-@click.option(
+@options.add("--quant", metavar="NAME", help="Which weight format: q8_0, f16, bf16, q4_k_m, …")
+@options.add(
     "--revision", metavar="NAME", help="A branch, tag or commit of the repository instead of its newest state."
 )
-@click.option("--convert", is_flag=True, help="Make the GGUF here from the original's safetensors: q8_0, f16 or bf16.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was fetched, and where it is, as JSON.")
-@debug_option
+@options.add("--convert", is_flag=True, help="Make the GGUF here from the original's safetensors: q8_0, f16 or bf16.")
+@options.add("--json", "as_json", is_flag=True, help="Print what was fetched, and where it is, as JSON.")
 def command(model: str | None, quant: str | None, revision: str | None, convert: bool, as_json: bool) -> None:
     """Fetch MODEL once, to use it offline from then on.
 
     MODEL is a name that `thinkcap models` lists (without one, the default), or OWNER/REPO[:QUANT] on the Hugging Face
-    hub. An interrupted download goes on where it was. A model that is here already is left as it is, without a word.
+    hub. An interrupted download goes on where it was. Does nothing if the model is already downloaded.
 
     HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE work as everywhere.
     """
@@ -51,29 +47,31 @@ def command(model: str | None, quant: str | None, revision: str | None, convert:
     if as_json:
         from thinkcap.catalog.gguf.header import read_header
         from thinkcap.catalog.gguf.names import quant_of
-        from thinkcap.show.text import json_line
+        from thinkcap.text import write_json
 
         found = quant_of(path.name) or read_header(path).quant
         record = {"model": reference.name, "quant": found, "path": str(path), "bytes": path.stat().st_size}
-        print(json_line(record, sys.stdout.encoding))
+        write_json(record, sys.stdout)
 
 
-def offer(error: NotDownloaded) -> None:
-    """On a terminal, asks whether to fetch the model that `error` says is missing, and does; raises `error` elsewhere.
+def offer_if_missing(load: LoadOptions) -> None:
+    """Asks on a terminal whether to fetch a model that is not here yet, and does.
 
-    Returns once the model is there. Raises `error` if the user says no.
+    Raises NotDownloaded, which says how, if the answer is no or there is no terminal.
     """
-    from thinkcap.catalog.locate import resolve
+    from thinkcap.catalog.locate import NotDownloaded, resolve
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise error
-    reference = resolve(error.name, error.quant)
-    convert = error.command.endswith("--convert")
-    what = "Fetch the original and convert it now?" if convert else "Fetch it now?"
-    _say(f"{error.spoken} is not downloaded yet.")
-    if not click.confirm(what, default=False, err=True):
-        raise error
-    fetch(reference, convert=convert)
+    try:
+        load.locate()
+    except NotDownloaded as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        convert = error.command.endswith("--convert")
+        what = "Fetch the original and convert it now?" if convert else "Fetch it now?"
+        _say(f"{error.spoken} is not downloaded yet.")
+        if not click.confirm(what, default=False, err=True):
+            raise
+        fetch(resolve(error.name, error.quant), convert=convert)
 
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:
@@ -95,6 +93,9 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
     if convert:
         return _convert(reference, revision)
     from thinkcap.catalog.hub.pull_plan import NoSuchQuant, plan_pull
+    from thinkcap.show.live.download_bar import download_bar
+    from thinkcap.show.tables.model_facts import pull_facts
+    from thinkcap.show.tables.model_table import fact_lines
 
     # An entry's original has no GGUF but the one that a conversion leaves in the cache.
     sources = entry.sources if entry and reference.repository is None else reference.repositories
@@ -107,8 +108,8 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
         if not click.confirm("Fetch the original and convert it now?", default=False, err=True):
             raise click.Abort from None
         return _convert(reference, revision)
-    _announce(reference, found)
-    with _bar("fetching", found.size, found.size - found.missing) as progress:
+    _print(*fact_lines(pull_facts(reference, found)))
+    with download_bar("fetching", found.size, found.size - found.missing) as progress:
         path = found.run(progress, _say)
     with suppress(ThinkcapError):  # which whoever loads the file will hear
         model_trial.check(path)
@@ -120,15 +121,18 @@ def _convert(reference: Reference, revision: str | None) -> Path:
     from thinkcap.catalog.convert.checkpoint import read_config
     from thinkcap.catalog.convert.conversion import check_quant, convert, weights_in
     from thinkcap.catalog.hub.pull_plan import plan_original
+    from thinkcap.show.live.download_bar import download_bar
+    from thinkcap.show.tables.model_facts import pull_facts
+    from thinkcap.show.tables.model_table import fact_lines
 
     quant = reference.wanted_quant or "q8_0"
     check_quant(quant)
     found = plan_original(reference, revision, _say)
     read_config(found.peek("config.json", _say), found.repository.id)
-    _announce(reference, found)
-    with _bar("fetching", found.size, found.size - found.missing) as progress:
+    _print(*fact_lines(pull_facts(reference, found)))
+    with download_bar("fetching", found.size, found.size - found.missing) as progress:
         folder = found.run(progress, _say).parent
-    with _bar("converting", weights_in(folder)) as progress:
+    with download_bar("converting", weights_in(folder)) as progress:
         path = convert(folder, quant, name=found.repository.id.partition("/")[2], report=progress)
     _say(f"Ready: thinkcap solve --model {_how_to_name(reference)} …")
     return path
@@ -139,62 +143,14 @@ def _how_to_name(reference: Reference) -> str:
     return f"{reference}{quant}"
 
 
-def _announce(reference: Reference, plan: PullPlan) -> None:
-    from thinkcap.catalog.hub.cache import cache_folder
-    from thinkcap.show.catalogue import fact_lines
-    from thinkcap.text import bytes_text
-
-    named = reference.name != plan.repository.id
-    what = f"{plan.repository.id}, {len(plan.files)} files" if len(plan.files) > 1 else plan.files[0].path
-    where = f"{plan.repository.id}, " if named and len(plan.files) == 1 else ""
-    rest = f", {bytes_text(plan.missing)} of it still to fetch" if 0 < plan.missing < plan.size else ""
-    terms = ", for non-commercial use only" if plan.noncommercial else ""
-    facts = [
-        ("model", f"{reference.name} ({plan.quant})" if plan.quant else reference.name),
-        ("from", where + what),
-        ("size", bytes_text(plan.size) + rest),
-        ("free", f"{bytes_text(plan.free)} in {cache_folder()}"),
-        ("licence", plan.licence + terms),
-    ]
-    for line in fact_lines(facts):
-        _print(line)
-
-
-@contextmanager
-def _bar(what: str, total: int | None, start: int = 0) -> Iterator[Callable[[int], None]]:
-    """A bar with rate and time left on a terminal, nothing elsewhere; what it yields hears how much is done."""
-    if not sys.stderr.isatty():
-        yield lambda here: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, completed=start)
-        yield lambda here: bar.update(task, completed=here)
-
-
 def _say(sentence: str) -> None:
-    from thinkcap.show.text import one_line
+    from thinkcap.text import one_line
 
     _print(one_line(sentence))
 
 
-def _print(line: str) -> None:
-    from thinkcap.show.text import printable, spell
+def _print(*lines: str) -> None:
+    from thinkcap.text import write_line
 
-    print(spell(printable(line), sys.stderr.encoding), file=sys.stderr)
+    for line in lines:
+        write_line(line, sys.stderr)

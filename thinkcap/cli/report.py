@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from thinkcap.cli.options import debug_option
+from thinkcap.cli import options
 from thinkcap.errors import UsageError
 
 if TYPE_CHECKING:
-    from thinkcap.runs.records import Record
-    from thinkcap.show.curve import Curve
+    from thinkcap.runs.report import Report
+    from thinkcap.show.curve.curve import Curve
 
 TERMINAL = "-"
 """The path of a plot that means the terminal."""
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap report results.jsonl
   thinkcap report e1.jsonl l1.jsonl
   thinkcap report results.jsonl --by subject
@@ -33,16 +30,16 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES, short_help="Summarise result files.")
+@options.command(EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="RESULTS...")
-@click.option("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
-@click.option("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
-@click.option("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
-@click.option("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
-@click.option("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
-@click.option("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
-@debug_option
+@options.add("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
+@options.add("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
+@options.add("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
+@options.add("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
+@options.add("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@options.add("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
+@options.add("--dark", is_flag=True, help="Draw .png and .svg for a dark background.")
+@options.add("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
 def command(
     files: tuple[str, ...],
     by: str | None,
@@ -51,6 +48,7 @@ def command(
     regrade: bool,
     as_json: bool,
     plots: tuple[str, ...],
+    dark: bool,
     reference: str | None,
 ) -> None:
     """Summarise the results of batches, also while they are running.
@@ -63,113 +61,83 @@ def command(
     several depths of each (shown in any case), with the mean tokens a problem, a shared thought counted once.
 
     --plot draws accuracy against tokens used with its 95 % interval, the share of thoughts cut, and tokens used against
-    tokens asked: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
+    the budget: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
     problems behind every point.
     """
-    summarise(
-        files,
-        by=by,
-        votes=votes,
-        failures=failures,
-        regrade=regrade,
-        as_json=as_json,
-        plots=plots,
-        reference=reference or "",
-    )
-
-
-def summarise(
-    files: Sequence[str],
-    *,
-    by: str | None = None,
-    votes: bool = False,
-    failures: bool = False,
-    regrade: bool = False,
-    as_json: bool = False,
-    plots: Sequence[str] = (),
-    reference: str = "",
-) -> None:
-    """Prints what the files hold; the arguments are the command's."""
-    from thinkcap.grading import Grader
-    from thinkcap.runs import report
-    from thinkcap.runs.methods import methods
-    from thinkcap.show.text import json_line
+    from thinkcap.runs.report import make_report
 
     if TERMINAL in plots and (as_json or failures):
         raise UsageError("--plot - draws below the tables, so it goes with neither --json nor --failures.")
-    published = _published(plots, reference) if plots or reference else []
-    records = report.read_all(files)
-    with ExitStack() as stack:
-        grader = stack.enter_context(Grader())
-        changed = report.regrade(records, grader) if regrade else None
-        groups = report.group(records, by, grader)
-        votes = votes or any(group.settings["depths"] for group in groups)
-        compared = methods(groups, grader) if votes else []
-    wrong = report.failures(records) if failures else None
+    published = _published(plots, reference or "") if plots or reference else []
+    report = make_report(files, by=by, votes=votes, again=regrade)
+    drawn: list[Curve] = []
     if plots:
-        from thinkcap.show.curve import curves, method_curves
+        from thinkcap.show.curve.curve import curves, method_curves
 
-        drawn = [*curves(groups, votes=not compared), *method_curves(compared), *published]
-        _save(drawn, plots)
-    if as_json:
-        figures: dict[str, Any] = {"groups": [group.to_dict() for group in groups]}
-        if votes:
-            figures |= {"methods": [method.to_dict() for method in compared]}
-        if changed is not None:
-            figures |= {"changed": changed}
-        if wrong is not None:
-            figures |= {"failures": wrong}
-        print(json_line(figures, sys.stdout.encoding))
+        drawn = [*curves(report.groups, votes=not report.methods), *method_curves(report.methods or []), *published]
+        _save(drawn, plots, dark)
+    if failures and not as_json:
+        _print_failures(report)
         return
-    if wrong is not None:
-        _show_failures(wrong)
-        return
-    from thinkcap.show.tables import print_report
-    from thinkcap.show.votes import print_methods
-
-    print_report(groups, sys.stdout, by)
-    if votes:
-        print_methods(compared, sys.stdout)
-    if changed is not None:
-        print(f"{changed} of {len(records)} verdicts changed; the files stay as they are.")
+    print_figures(report, as_json=as_json, by=by, failures=failures)
     if TERMINAL in plots:
-        from thinkcap.show.terminal_chart import print_chart
+        from thinkcap.show.curve.text_chart import print_chart
 
         print_chart(drawn, sys.stdout)
 
 
+def print_figures(report: Report, *, as_json: bool = False, by: str | None = None, failures: bool = False) -> None:
+    """Prints a report's tables, or JSON; `failures` puts what went wrong into the JSON."""
+    from thinkcap.show.tables.group_table import print_report
+    from thinkcap.show.tables.method_table import print_methods
+    from thinkcap.text import write_json, write_line
+
+    if as_json:
+        wrong = {"failures": [result.to_dict() for result in report.failures]} if failures else {}
+        write_json(report.to_dict() | wrong, sys.stdout)
+        return
+    print_report(report.groups, sys.stdout, by)
+    if report.methods is not None:
+        print_methods(report.methods, sys.stdout)
+    if report.changed is not None:
+        write_line(
+            f"{report.changed} of {len(report.results)} verdicts changed; the files stay as they are.", sys.stdout
+        )
+
+
 def _published(plots: Sequence[str], reference: str) -> list[Curve]:
     """The published curves asked for. What can be refused of a plot is refused here, before anything is read."""
-    from thinkcap.show.plot import check_path
-    from thinkcap.show.reference import references
+    from thinkcap.show.curve.plot import check_path
+    from thinkcap.show.curve.published import published_curves
 
     if not plots:
         raise UsageError("--reference adds points to a plot: say where that goes, like --plot curve.png.")
     for path in plots:
         if path != TERMINAL:
             check_path(path)
-    return references(reference)
+    return published_curves(reference)
 
 
-def _save(curves: Sequence[Curve], plots: Sequence[str]) -> None:
-    from thinkcap.show.plot import save
+def _save(curves: Sequence[Curve], plots: Sequence[str], dark: bool) -> None:
+    from thinkcap.show.curve.plot import save
+    from thinkcap.text import one_line, write_line
 
     for path in plots:
         if path != TERMINAL:
-            save(curves, path)
-            print(f"thinkcap: {path} is drawn.", file=sys.stderr)
+            save(curves, path, dark=dark)
+            write_line(f"thinkcap: Wrote {one_line(path)}.", sys.stderr)
 
 
-def _show_failures(records: list[Record]) -> None:
+def _print_failures(report: Report) -> None:
     from shutil import get_terminal_size
 
-    from thinkcap.runs.report import reason
-    from thinkcap.show.tables import failure_lines
-    from thinkcap.show.text import spell
+    from thinkcap.show.tables.failure_lines import failure_lines
+    from thinkcap.text import write_line
 
     width = get_terminal_size().columns - 1
-    for record in records:
-        for line in failure_lines(record, reason(record), width):
-            print(spell(line, sys.stdout.encoding))
-    results = f"{len(records)} result{'s' * (len(records) != 1)}"
-    print(f"{results} went wrong." if records else "Nothing went wrong.")
+    wrong = report.failures
+    for result in wrong:
+        for line in failure_lines(result, width):
+            write_line(line, sys.stdout)
+    results = f"{len(wrong)} result{'s' * (len(wrong) != 1)}"
+    write_line(f"{results} went wrong." if wrong else "Nothing went wrong.", sys.stdout)

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from thinkcap.cli import INTERRUPTED
-from thinkcap.cli.options import GenerationOptions, ParamType, generation_options
-from thinkcap.cli.runner import (
-    RunOptions,
-    carry_out,
-    fetch_if_missing,
-    profile_of,
-    read_problems,
-    run_options,
-    say,
-    say_if_alike,
-)
+from thinkcap.cli import INTERRUPTED, options
+from thinkcap.cli.batch import check_output, read_problems, run_into_file
+from thinkcap.cli.terminal import progress, say
+from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
+from thinkcap.runs.load_options import LoadOptions
 from thinkcap.text import parse_tokens
 
 if TYPE_CHECKING:
-    from thinkcap.runs.plan import Plan
+    from thinkcap.runs.problems import Problem
+    from thinkcap.runs.session import Session
 
 MOST_DOUBLED = 4096
 """Where a range up to `none` stops doubling."""
 FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".gz")
-"""What has no blank in it and ends like this is a file, also where there is none of that name."""
+"""What has no blank in it and ends like this is a file, even if there is none of that name."""
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128,none --model abacus
   thinkcap sweep problems.jsonl -o curve.jsonl --budgets 0,64..4096
   thinkcap sweep aime.json -o aime.jsonl --budgets 512..none --samples 16
@@ -42,7 +33,7 @@ Examples:
 """
 
 
-class Budgets(ParamType):
+class Budgets(options.ParamType):
     """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `none`."""
 
     name = "budgets"
@@ -61,7 +52,7 @@ class Budgets(ParamType):
 def parse_budgets(text: str) -> tuple[int | None, ...]:
     """Reads `0,64..512,none` as thinking budgets, from the smallest to none.
 
-    `64..512` doubles: 64, 128, 256, 512; its end is in it also where no doubling meets it. `64..none` doubles up to
+    `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `64..none` doubles up to
     4096 and ends in none. Raises UsageError for anything else.
     """
     found: set[int | None] = set()
@@ -82,22 +73,38 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
     return budgets if budgets[-1] == last else [*budgets, last]
 
 
-@click.command(epilog=EXAMPLES, short_help="Solve problems at several budgets, sharing their thoughts.")
+@options.command(EXAMPLES)
 @click.argument("subject", metavar="FILE|PROBLEM")
-@click.option(
-    "--budgets", type=Budgets(), required=True, help="Thinking budgets: 0,64,256, a doubling 64..4096, and none."
+@options.add(
+    "--budgets",
+    type=Budgets(),
+    required=True,
+    group="Budget",
+    help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
 )
-@click.option("--expect", metavar="ANSWER", help="The right answer, where a PROBLEM was given.")
-@run_options
-@generation_options
+@options.settings(without=["budget", "time_limit", "until_sure"])
+@options.samples
+@options.load()
+@options.add("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")
+@options.problems
+@options.run
+@options.json
 def command(
-    subject: str, budgets: tuple[int | None, ...], expect: str | None, run: RunOptions, options: GenerationOptions
+    subject: str,
+    budgets: tuple[int | None, ...],
+    settings: Settings,
+    samples: int,
+    load: LoadOptions,
+    expect: str | None,
+    choice: options.ProblemOptions,
+    run: options.RunOptions,
+    as_json: bool,
 ) -> None:
     """Solve problems at every budget of --budgets for little more than the price of the largest.
 
     One thought runs to the largest budget. At each smaller one it forks: the fork is closed and answered while the
-    thought goes on. Each result is what that budget gives on its own; budgets past the thought's own end share its
-    answer. Models that are told their budget in the prompt need a thought for each.
+    thought goes on. Each result is what that budget gives when run alone; budgets past the thought's end share its
+    answer. Models that read their budget in the prompt need a thought for each.
 
     `64..512` doubles: 64, 128, 256, 512. `64..none` doubles up to 4096 and ends in none, as long as the context allows.
 
@@ -108,32 +115,24 @@ def command(
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     from thinkcap.runs.plan import Plan
+    from thinkcap.runs.session import Session
 
-    if options.budget is not None:
-        raise UsageError("A sweep runs several budgets: write them after --budgets, and leave --budget out.")
-    plan = Plan(options.request(), options.samples, budgets)
-    if is_file(subject):
+    from_file = is_file(subject)
+    if from_file:
         if expect is not None:
             raise UsageError(f"--expect goes with a problem, and {subject} is a file: its own answers are compared.")
-        if run.output is None and not run.dry_run:
-            raise UsageError("Say where the results go: -o results.jsonl.")
-        problems = read_problems(subject, run, options)
+        check_output(run)
+        problems = read_problems(subject, choice, settings)
     else:
-        from thinkcap.cli.solve import read_expected, read_problem
-        from thinkcap.engine.request import id_of
-        from thinkcap.runs.problems import Problem
-
-        _refuse_options_of_files(subject, run)
-        text = read_problem(subject)
-        problems = [Problem(id_of(text), text, read_expected(expect))]
-        if not run.dry_run:
-            fetch_if_missing(options)
-    _say_if_told(plan, options)
-    say_if_alike(plan, options)
-    if run.output is not None or run.dry_run:
-        carry_out(problems, plan, run, options)
+        problems = [_problem(subject, expect, choice, run, load)]
+    into_file = run.output is not None or run.dry_run
+    watch = progress(log=load.verbose, lines=into_file)
+    session = Session(load, Plan(settings, samples, budgets), say, watch, run.parallel, run.ray)
+    session.check()
+    if into_file:
+        run_into_file(session, problems, run, source=subject if from_file else None, as_json=as_json)
     else:
-        _show(problems[0].text, problems[0].expected, plan, run, options)
+        _show(session, problems[0], as_json)
 
 
 def is_file(subject: str) -> bool:
@@ -145,40 +144,32 @@ def is_file(subject: str) -> bool:
         return False
 
 
-def _refuse_options_of_files(subject: str, run: RunOptions) -> None:
-    given = {
-        "--problem-field": run.problem_field,
-        "--answer-field": run.answer_field,
-        "--id-field": run.id_field,
-        "--limit": run.limit,
-        "--shuffle": run.shuffle,
-        "--ids": run.ids,
-    }
-    if names := [name for name, value in given.items() if value]:
-        raise UsageError(f"There is no file {subject[:60]!r}, and {names[0]} goes with a file of problems.")
+def _problem(
+    subject: str, expect: str | None, choice: options.ProblemOptions, run: options.RunOptions, load: LoadOptions
+) -> Problem:
+    """The problem on the command line. Raises UsageError for options that go with a file."""
+    from thinkcap.cli.pull import offer_if_missing
+    from thinkcap.cli.solve import read_problem
+
+    if choice.first_given is not None:
+        raise UsageError(f"There is no file {subject[:60]!r}, and {choice.first_given} goes with a file of problems.")
     if run.ray and not run.output:
         raise UsageError("--ray writes into a result file: say which with -o results.jsonl.")
+    problem = read_problem(subject, expect)
+    if not run.dry_run:
+        offer_if_missing(load)
+    return problem
 
 
-def _say_if_told(plan: Plan, options: GenerationOptions) -> None:
-    from thinkcap.catalog.locate import NotDownloaded
+def _show(session: Session, problem: Problem, as_json: bool) -> None:
+    from thinkcap.show.tables.sweep_table import print_sweep
+    from thinkcap.text import write_json
 
-    with suppress(NotDownloaded):  # a dry run, or a cluster that has it
-        profile = profile_of(options)
-        if (thoughts := plan.thoughts(profile)) > 1:
-            say(f"{profile.name} is told its budget in the prompt, so each of the {thoughts} budgets takes a thought.")
-
-
-def _show(problem: str, expected: str | None, plan: Plan, run: RunOptions, options: GenerationOptions) -> None:
-    from thinkcap.cli.runner import solve_here
-    from thinkcap.show.sweep_table import print_sweep
-    from thinkcap.show.text import json_line
-
-    outcomes, finished = solve_here(plan, problem, expected, options, run.width)
+    outcomes, finished = session.solve(problem)
     outcomes.sort(key=lambda outcome: (outcome.sample, outcome.budget.thinking is None, outcome.budget.thinking))
-    if options.json:
+    if as_json:
         for outcome in outcomes:
-            print(json_line(outcome.to_dict(), sys.stdout.encoding))
+            write_json(outcome.to_dict(), sys.stdout)
     elif outcomes:
         print_sweep(outcomes, sys.stdout)
     if not finished:

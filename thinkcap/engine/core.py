@@ -75,7 +75,7 @@ class EngineCore:
         self.closed = True
         with self._driver.exclusive():
             self._take_inbox()
-            self._end(self._owed)
+            self._end(list(self._owed))
             self._scheduler.close()
             if not self._model.caches:
                 self._model.close()
@@ -198,8 +198,8 @@ class EngineCore:
         for sequence in finished:
             self._finish(sequence)
         for sequence in self._scheduler.active:
-            if sequence.owner.listener is not None and sequence.owner.events:
-                sequence.owner.listener(sequence.owner)
+            if sequence.owner.events:
+                sequence.owner.notify()
 
     def _take_inbox(self) -> None:
         while self._inbox:
@@ -215,13 +215,13 @@ class EngineCore:
                 self._scheduler.answer_now(generation)
 
     def _end(self, generations: Iterable[Generation]) -> None:
-        """Ends generations where they are."""
+        """Ends generations where they are; forks that were still ahead have no outcome."""
         ending = [generation for generation in generations if generation in self._owed]
         for sequence in self._scheduler.drop(set(ending)):
-            self._finish(sequence)
+            sequence.owner.finish([self._outcome(sequence)], last=False)
         for generation in ending:
-            if self._owed.pop(generation, 0):
-                generation.finish((), last=True)
+            del self._owed[generation]
+            generation.finish((), last=True)
 
     def _finish(self, sequence: Running) -> None:
         """A sequence is over: its outcome is its owner's, for itself and for the forks it ended before."""

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import weakref
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Self, Unpack
 
 import thinkcap
 from thinkcap.engine.budget import Budget
 from thinkcap.engine.core import EngineCore, Step
-from thinkcap.engine.early_answer import Question
 from thinkcap.engine.events import Event
-from thinkcap.engine.fork import Fork
 from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
-from thinkcap.engine.limits import DoesNotFitError, LimitResolver
-from thinkcap.engine.model import kv_pool
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
-from thinkcap.engine.prompt import markers
-from thinkcap.engine.prompt.prompter import Prompter
-from thinkcap.engine.prompt.template import ChatTemplate
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
 from thinkcap.engine.scheduler import Counts
 from thinkcap.engine.sequence import Sequence
+from thinkcap.engine.sequence_factory import SequenceFactory
 from thinkcap.engine.settings import FROM_ENTRY, Options
-from thinkcap.errors import ClosedError, ThinkcapError, UsageError
+from thinkcap.errors import ClosedError, UsageError
 
 PARALLEL = 16
 """Sequences in flight at once by default: on two cores 16 take 5.5 times one's step, while 2 take 2."""
-
-HEAD_BYTES = 1 << 20
-"""How much of a model file its hash covers: enough to tell models apart, quick to read."""
 
 
 class Engine:
@@ -55,6 +42,7 @@ class Engine:
     parallel      sequences in flight at once unless a run says otherwise
     load_seconds  how long the model took to load
     markers       the texts around its thought
+    longest       tokens that one generation can hold at most, its prompt included
 
     Raises ThinkcapError for a model whose thought has no markers.
     """
@@ -81,19 +69,9 @@ class Engine:
         self.parallel = parallel or PARALLEL
         self.load_seconds = load_seconds
         self._read_answer = read_answer
-        source = model.chat_template
-        template = ChatTemplate(source, model.token_text(model.bos), model.eos_text()) if source else None
-        found = markers.find(template, model.special_tokens, profile.think_start, profile.think_end)
-        if found is None:
-            raise ThinkcapError(
-                f"{profile.name} has no thinking marker in its template or vocabulary, so it has no thought to budget; "
-                "choose a reasoning model, or name its markers with `think_start` and `think_end`."
-            )
-        self.markers = found
-        self._prompter = Prompter(model, template, found.opening)
-        end_tokens = model.end_of_generation
-        self._limits = LimitResolver(profile, self._prompter, found, end_tokens, model.context_length, context)
-        self._question = Question(tuple(self._prompter.trusted(profile.probe)), profile.probe, read_answer)
+        self._factory = SequenceFactory(model, profile, context, read_answer)
+        self.markers = self._factory.markers
+        self.longest = self._factory.longest
         self._core = EngineCore(model, self.threads, context, self.parallel, self._outcome)
 
     def __enter__(self) -> Self:
@@ -112,11 +90,10 @@ class Engine:
         """Ends what runs, with reason `interrupted`, and frees the model. Requests raise ClosedError from then on."""
         self._core.close()
 
-    @cached_property
+    @property
     def model_sha256(self) -> str:
         """SHA-256, in hex, of the model file's first mebibyte."""
-        with Path(self.model.path).open("rb") as file:
-            return hashlib.sha256(file.read(HEAD_BYTES)).hexdigest()
+        return self.model.sha256
 
     @property
     def closed(self) -> bool:
@@ -131,11 +108,6 @@ class Engine:
     def counts(self) -> Counts:
         """Tokens that went through the engine so far."""
         return self._core.counts
-
-    @property
-    def longest(self) -> int:
-        """Tokens that one generation can hold at most, its prompt included."""
-        return self._limits.longest
 
     @property
     def cache_bytes(self) -> int:
@@ -174,7 +146,7 @@ class Engine:
         context, QueueFullError if too many requests wait, ClosedError if the engine is closed.
         """
         generation = Generation(self._core, self._ready(problem, budget, options))
-        self._core.send(self._sequence(generation, generation.events))
+        self._core.send(self._factory.make(generation, generation.events))
         return generation
 
     def stream(
@@ -184,7 +156,7 @@ class Engine:
 
         Arguments and errors as for `submit`. Ctrl-C, or dropping the stream, ends the generation between two steps.
         """
-        return self._events(self.submit(problem, budget, **options))
+        return self.submit(problem, budget, **options).stream()
 
     def solve(
         self, problem: Problem | Request, budget: Budget | int | None = FROM_ENTRY, **options: Unpack[Options]
@@ -194,7 +166,7 @@ class Engine:
         >>> engine.solve("What is 384 + 297 + 581?", thinkcap.Budget(thinking=256), temperature=0.6).answer
         """
         generation = Generation(self._core, self._ready(problem, budget, options))
-        self._core.send(self._sequence(generation))
+        self._core.send(self._factory.make(generation))
         with Interrupt() as interrupt:
             self._core.run_until(lambda: generation.done or interrupt.asked)
         if interrupt.asked:
@@ -226,12 +198,7 @@ class Engine:
         return self._run(requests, parallel or self.parallel, on_step)
 
     def sweep(
-        self,
-        problem: Problem,
-        budgets: Iterable[int | None],
-        *,
-        samples: int = 1,
-        **options: Unpack[Options],
+        self, problem: Problem, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
     ) -> Iterator[Outcome]:
         """Solves a problem under many budgets for little more than the price of the largest: the thought forks at each
         budget, and the fork is closed and answered while the thought goes on.
@@ -255,7 +222,7 @@ class Engine:
     def reserve(self, problem: Problem | Request, parallel: int | None = None) -> None:
         """Makes room in advance for `parallel` requests like this one, so that the cache need not grow later."""
         parallel = parallel or self.parallel
-        sequence = self._sequence(Generation(self._core, self._ready(problem, FROM_ENTRY, {})))
+        sequence = self._factory.make(Generation(self._core, self._ready(problem, FROM_ENTRY, {})))
         self._core.reserve([sequence] * parallel, parallel)
 
     def _ready(self, problem: Problem | Request, budget: Budget | int | None, options: Options) -> Request:
@@ -266,50 +233,13 @@ class Engine:
             raise UsageError("A ready request has its budget and options already; use dataclasses.replace on it.")
         return problem
 
-    def _sequence(self, generation: Generation, events: deque[Event] | None = None) -> Sequence:
-        """The sequence of a generation, its limits and those of its forks resolved. Raises DoesNotFitError."""
-        request = generation.request
-        prompt = self._prompter.tokens(request.prompt_text, request.history)
-        smaller = map(request.with_budget, request.fork_budgets)
-        sequence = Sequence.root(
-            request,
-            prompt,
-            self._limits.limits(request, len(prompt)),
-            self.model.piece,
-            generation,
-            forks=[Fork(each, self._limits.limits(each, len(prompt))) for each in smaller],
-            question=self._question,
-            usual_solution=self.profile.usual_solution,
-            events=events,
-        )
-        if sequence.kv_sequences > kv_pool.MAX_SEQUENCES:
-            raise DoesNotFitError(
-                f"One thought would have {sequence.kv_sequences:,} answers, and {kv_pool.MAX_SEQUENCES} is the most; "
-                "ask for fewer budgets, depths or answers."
-            )
-        return sequence
-
-    def _events(self, generation: Generation) -> Generator[Event, None, None]:
-        """The events of a generation, which ends with them."""
-        try:
-            with Interrupt() as interrupt:
-                while not generation.done or generation.events:
-                    self._core.run_until(lambda: bool(generation.events) or generation.done or interrupt.asked)
-                    if interrupt.asked:
-                        generation.cancel()
-                    while generation.events:
-                        yield generation.events.popleft()
-            generation.result()
-        finally:
-            generation.cancel()
-
     def _run(
         self, requests: list[Request], parallel: int, on_step: Callable[[Step], None] | None
     ) -> Iterator[Outcome | Failure]:
         sequences = []
         for request in requests:
             try:
-                sequences.append(self._sequence(Generation(self._core, request, keeps_prompt=False)))
+                sequences.append(self._factory.make(Generation(self._core, request, keeps_prompt=False)))
             except UsageError as error:
                 yield Failure(request, error)
         if sequences:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from thinkcap.engine.events import Event, Finished, ForkFinished
+from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.outcome import Outcome
 from thinkcap.errors import ThinkcapError
 
@@ -68,6 +69,20 @@ class Generation:
             if self._done:
                 self._raise()
                 return
+
+    def stream(self) -> Generator[Event, None, None]:
+        """The same, but dropping the iterator, or Ctrl-C, ends the generation."""
+        try:
+            with Interrupt() as interrupt:
+                while not self._done or self.events:
+                    self._core.run_until(lambda: bool(self.events) or self._done or interrupt.asked)
+                    if interrupt.asked:
+                        self.cancel()
+                    while self.events:
+                        yield self.events.popleft()
+            self._raise()
+        finally:
+            self.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """The same in an event loop; the engine's own thread runs the steps. Leaving the loop early cancels it."""
@@ -131,6 +146,15 @@ class Generation:
             self.events.append(Finished(self._main()))
             self._end()
 
+    def notify(self) -> None:
+        """Calls the listener. One that fails, since its event loop is closed or the like, ends its generation."""
+        if self.listener is not None:
+            try:
+                self.listener(self)
+            except Exception:
+                self.listener = None
+                self.cancel()
+
     def fail(self, error: ThinkcapError) -> None:
         """It cannot go on."""
         self.error = error
@@ -138,8 +162,7 @@ class Generation:
 
     def _end(self) -> None:
         self._done = True
-        if self.listener is not None:
-            self.listener(self)
+        self.notify()
 
     def _is_main(self, outcome: Outcome) -> bool:
         return outcome.budget == self.request.budget and outcome.answer_index == self.request.answer_index

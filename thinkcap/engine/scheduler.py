@@ -6,22 +6,18 @@ tokens to each step's one decode, and leaves when it is finished. Only one threa
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import deque
 from collections.abc import Callable, Set
-from heapq import heappop, heappush
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from thinkcap.engine.kv_slots import MIN_SHARED, KvSlots, common
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
-from thinkcap.engine.prefix_cache import MIN_SHARED, PrefixCache, common
 from thinkcap.engine.sequence import Sequence
 
 if TYPE_CHECKING:
     from thinkcap.engine.generation import Generation
-
-_slot = attrgetter("slot")
 
 
 class Counts(NamedTuple):
@@ -35,6 +31,9 @@ class Counts(NamedTuple):
     sampled: int = 0
     decoded: int = 0
     decode_seconds: float = 0.0
+
+
+_slot = attrgetter("slot")
 
 
 class Scheduler:
@@ -54,10 +53,7 @@ class Scheduler:
         self._make_cache = make_cache
         self._wanted = wanted
         self._recurrent = recurrent
-        self._cache: KvCache | None = None
-        self._slots: list[int] = []  # a heap of those without an active sequence: the lowest is taken first
-        self._kept = PrefixCache()
-        self._cells = self._kv_sequences = 0
+        self._slots: KvSlots | None = None
         self._earlier_seconds = 0.0
         self._blocked: Sequence | None = None  # waits first, and needs others to finish
         self._sampled = self._decoded = 0
@@ -67,17 +63,16 @@ class Scheduler:
     @property
     def shape(self) -> KvPlan | None:
         """The present cache's shape, None if there is none yet."""
-        return self._cache.shape if self._cache is not None else None
+        return self._slots.cache.shape if self._slots is not None else None
 
     @property
     def idle(self) -> bool:
         """Whether nothing is in flight, and every cell and slot is accounted for."""
-        slots = self._cache.shape.sequences if self._cache is not None else 0
-        return not self.busy and self._cells == self._kv_sequences == 0 and len(self._slots) == slots
+        return not self.busy and (self._slots is None or self._slots.untouched)
 
     @property
     def counts(self) -> Counts:
-        seconds = self._cache.seconds if self._cache is not None else 0.0
+        seconds = self._slots.cache.seconds if self._slots is not None else 0.0
         return Counts(self._sampled, self._decoded, self._earlier_seconds + seconds)
 
     @property
@@ -85,31 +80,32 @@ class Scheduler:
         return bool(self.active or self.waiting)
 
     def reserve(self, shape: KvPlan) -> None:
-        """Makes sure of a cache that serves a shape, if nothing is in flight that would have to be moved."""
-        if not self.active and (self._cache is None or not self._cache.shape.serves(shape)):
+        """Makes sure of a cache that serves a shape, if nothing is in flight."""
+        if not self.active and (self.shape is None or not self.shape.serves(shape)):
             self._replace_cache(shape)
 
     def step(self) -> list[Sequence]:
         """Runs one step. Returns the sequences that it finished."""
         self._admit()
-        if not self.active or self._cache is None:
+        slots = self._slots
+        if not self.active or slots is None:
             return []
-        if self._cache.shape.per_sequence_kv:
-            self._compact_slots(self._cache)
-        rows = self._fill(self._cache)
-        for slot in self._cache.filler_sequences:
-            self._vacate(self._cache, slot)
-        for logits, sequence in zip(self._cache.decode(), rows, strict=True):
+        if slots.cache.shape.per_sequence_kv:
+            self._compact(slots)
+        rows = self._fill(slots.cache)
+        for slot in slots.cache.filler_sequences:
+            slots.vacate(slot)
+        for logits, sequence in zip(slots.cache.decode(), rows, strict=True):
             sequence.take(logits)
             if sequence.offspring:
-                self._adopt(sequence, self._cache)
+                self._adopt(sequence, slots)
             if sequence.rollback:
-                self._roll_back(sequence, self._cache)
+                self._roll_back(sequence, slots.cache)
         self._sampled += len(rows)
         self._end_late_answers()
         finished = [sequence for sequence in self.active if sequence.finished]
         for sequence in finished:
-            self._release(sequence, keep=sequence.owner.keeps_prompt)
+            self._release(sequence, slots, keep=sequence.owner.keeps_prompt)
             if sequence.answers is not None:
                 sequence.answers.hear(sequence.state, sequence.texts()[1], sequence.log_probability)
         return [sequence for sequence in finished if sequence.answers is None]
@@ -119,7 +115,8 @@ class Scheduler:
         stopped = [sequence for sequence in self.active if sequence.owner in owners]
         for sequence in stopped:
             sequence.abandon("interrupted")
-            self._release(sequence, keep=False)
+            if self._slots is not None:
+                self._release(sequence, self._slots, keep=False)
         for sequence in self.waiting:
             if sequence.owner in owners:
                 sequence.abandon("interrupted")
@@ -135,21 +132,16 @@ class Scheduler:
 
     def close(self) -> None:
         """Frees the cache."""
-        if self._cache is not None:
-            self._earlier_seconds += self._cache.seconds
-            self._cache.close()
-            self._cache = None
-            self._slots = []
-            self._kept = PrefixCache()
-
-    # -- admission ---------------------------------------------------------------------------------------------------
+        if self._slots is not None:
+            self._earlier_seconds += self._slots.cache.seconds
+            self._slots.cache.close()
+            self._slots = None
 
     def _admit(self) -> None:
         """Lets waiting sequences in, in order, while their worst cases fit."""
         while self.waiting:
-            sequence = self.waiting[0]
-            cache = self._cache
-            if cache is None or not self._fits(sequence, cache.shape):
+            sequence, slots = self.waiting[0], self._slots
+            if slots is None or not slots.fits(sequence):
                 if sequence is self._blocked or not self._grow(sequence):
                     self._blocked = sequence
                     return
@@ -158,21 +150,23 @@ class Scheduler:
             if donor is not None and donor.decoded < shared:
                 return
             self.waiting.popleft()
-            sequence.admit(heappop(self._slots))
-            self._share_prompt(sequence, cache, donor, shared)
-            self._cells += sequence.cells
-            self._kv_sequences += sequence.kv_sequences
+            slot, held = slots.take(sequence.prompt, shared)
+            if donor is not None and not held:
+                slots.cache.share(donor.slot, slot, shared)
+            slots.reserve(sequence)
+            sequence.admit(slot)
+            sequence.consume(held or shared)
             self.active.append(sequence)
-            while self._kept and self._cells + self._kept.cells > cache.shape.cells:
-                self._evict(cache, self._kept.slots()[0])
 
-    def _fits(self, sequence: Sequence, shape: KvPlan) -> bool:
-        """Whether its worst case fits beside what is in flight."""
-        return (
-            self._cells + sequence.cells <= shape.cells
-            and self._kv_sequences + sequence.kv_sequences <= shape.sequences
-            and (not shape.per_sequence_kv or sequence.longest <= shape.cells // shape.sequences)
-        )
+    def _donor(self, sequence: Sequence) -> tuple[Sequence | None, int]:
+        """The active sequence whose prompt has most in common with this one's, and how many tokens that is. At least
+        one prompt token is left to decode, for its logits."""
+        best, most = None, MIN_SHARED - 1
+        for other in self.active if not self._recurrent else ():
+            shared = min(common(other.prompt, sequence.prompt), len(sequence.prompt) - 1)
+            if shared > most:
+                best, most = other, shared
+        return best, most if best is not None else 0
 
     def _grow(self, sequence: Sequence) -> bool:
         """Makes room for a sequence with a larger cache. Returns False if it has to wait until others have finished.
@@ -181,90 +175,34 @@ class Scheduler:
         copy would not share its cells any more.
         """
         shape = self._wanted([*self.active, *self.waiting], bool(self.active))
-        if self.active:
-            if self._cache is None or self._cache.shape == shape or self._cache.shape.per_sequence_kv:
+        if self.active and self._slots is not None:
+            present = self._slots.cache.shape
+            if present == shape or present.per_sequence_kv or any(each.forked for each in self.active):
                 return False
-            if any(each.forked for each in self.active):
-                return False
-            if not (self._fits(sequence, shape) and all(map(shape.holds, self.active))):
+            if not (self._slots.fits(sequence, shape) and all(map(shape.holds, self.active))):
                 return False
         assert shape.holds(sequence), "a cache is planned for the sequence that waits first"
         self._replace_cache(shape)
         return True
 
     def _replace_cache(self, shape: KvPlan) -> None:
-        """Takes a new cache, to which the sequences in flight move. Kept prompts are given up."""
+        """Takes a new cache, to which the sequences in flight move."""
         if not self.active:
-            self.close()
-        new = self._make_cache(shape)
-        for sequence in self.active:
-            if self._cache is not None:
-                self._cache.copy_to(new, sequence.slot)
-        self.close()
-        self._cache = new
-        self._slots = sorted(set(range(shape.sequences)) - {sequence.slot for sequence in self.active})
-
-    def _donor(self, sequence: Sequence) -> tuple[Sequence | None, int]:
-        """The active sequence whose prompt has most in common with this one's, and how many tokens that is. At least
-        one prompt token is left to decode, for its logits."""
-        best, most = None, MIN_SHARED - 1
-        if self._recurrent:
-            return None, 0
-        for other in self.active:
-            shared = min(common(other.prompt, sequence.prompt), len(sequence.prompt) - 1)
-            if shared > most:
-                best, most = other, shared
-        return best, most
-
-    def _share_prompt(self, sequence: Sequence, cache: KvCache, donor: Sequence | None, shared: int) -> None:
-        """Gives an admitted sequence the cells of a prompt that begins like its own."""
-        slot = sequence.slot
-        kept, length = (-1, 0) if self._recurrent else self._kept.best(sequence.prompt)
-        if kept >= 0 and (donor is None or length > shared):
-            if kept == slot:
-                self._kept.remove(slot)
-                cache.forget(slot, length)
-            else:
-                self._vacate(cache, slot)
-                cache.share(kept, slot, length)
-            sequence.consume(length)
-            return
-        self._vacate(cache, slot)
-        if donor is not None:
-            cache.share(donor.slot, slot, shared)
-            sequence.consume(shared)
-
-    def _vacate(self, cache: KvCache, slot: int) -> None:
-        """Takes a kept prompt out of a slot that is needed: into another free one, or for good."""
-        if slot not in self._kept:
-            return
-        other = max((other for other in self._slots if other not in self._kept), default=-1)
-        if other not in (-1, *cache.filler_sequences):
-            tokens = self._kept.remove(slot)
-            cache.share(slot, other, len(tokens))
-            self._kept.keep(other, tokens)
-            cache.forget(slot)
+            self.close()  # first, so that both need not fit in memory
+        cache = self._make_cache(shape)
+        if self._slots is None:
+            self._slots = KvSlots(cache, self._recurrent)
         else:
-            self._evict(cache, slot)
+            self._earlier_seconds += self._slots.cache.seconds
+            self._slots = self._slots.move_to(cache, [sequence.slot for sequence in self.active])
 
-    def _evict(self, cache: KvCache, slot: int) -> None:
-        self._kept.remove(slot)
-        cache.forget(slot)
-
-    # -- a step ------------------------------------------------------------------------------------------------------
-
-    def _compact_slots(self, cache: KvCache) -> None:
+    def _compact(self, slots: KvSlots) -> None:
         """Keeps sequences with separate cells in the lowest slots, and in their order: only then llama.cpp decodes them
         together. The last one moves if one has left."""
         self.active.sort(key=_slot)
-        while self.active and self._slots and self._slots[0] < self.active[-1].slot:
-            sequence, slot = self.active.pop(), heappop(self._slots)
-            self._vacate(cache, slot)
-            cache.share(sequence.slot, slot, sequence.decoded)
-            cache.forget(sequence.slot)
-            heappush(self._slots, sequence.slot)
-            sequence.slot = slot
-            insort(self.active, sequence, key=_slot)
+        while (slot := slots.lower(self.active[-1].slot, self.active[-1].decoded)) != self.active[-1].slot:
+            self.active[-1].slot = slot
+            self.active.sort(key=_slot)
 
     def _fill(self, cache: KvCache) -> list[Sequence]:
         """Puts pending tokens into the batch: those of running sequences, and as many of prompts as there is room for
@@ -309,27 +247,20 @@ class Scheduler:
             if sequence.answers is not None and sequence.answers.closed and not sequence.finished:
                 sequence.abandon("interrupted")
 
-    def _adopt(self, parent: Sequence, cache: KvCache) -> None:
+    def _adopt(self, parent: Sequence, slots: KvSlots) -> None:
         """Takes in a sequence's forks. What they need was reserved with it, and it gave them a part of that."""
         for child in parent.offspring:
-            child.slot = heappop(self._slots)
-            self._vacate(cache, child.slot)
+            child.slot, _ = slots.take()
             if self._recurrent and child.decoded < parent.decoded:
                 child.decode_again()  # a recurrent state can be copied, but not an earlier one
             else:
-                cache.share(parent.slot, child.slot, child.decoded)
+                slots.cache.share(parent.slot, child.slot, child.decoded)
             self.active.append(child)
         parent.offspring.clear()
 
-    def _release(self, sequence: Sequence, keep: bool) -> None:
+    def _release(self, sequence: Sequence, slots: KvSlots, keep: bool) -> None:
         """A sequence is finished: its room is free, and its prompt may stay for others like it."""
-        assert self._cache is not None
         self.active.remove(sequence)
-        if keep and not sequence.forked and not self._recurrent:
-            self._kept.keep(sequence.slot, sequence.tokens)
-        else:
-            self._cache.forget(sequence.slot)
-        heappush(self._slots, sequence.slot)
+        slots.give(sequence.slot, sequence.tokens if keep and not sequence.forked else None)
+        slots.release(sequence)
         self._blocked = None
-        self._cells -= sequence.cells
-        self._kv_sequences -= sequence.kv_sequences

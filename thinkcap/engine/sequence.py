@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Tokens
 from copy import deepcopy
@@ -11,10 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from thinkcap.engine.deadline import Deadline
-from thinkcap.engine.early_answer import EarlyAnswers, Question
-from thinkcap.engine.events import Event
+from thinkcap.engine.early_answer import EarlyAnswers
 from thinkcap.engine.fork import Branch, Fork, ForkPlan
-from thinkcap.engine.limits import Limits
 from thinkcap.engine.outcome import Seconds
 from thinkcap.engine.request import Request
 from thinkcap.engine.sampler import Draws, Logits, draw, log_probability
@@ -46,7 +43,9 @@ class Sequence:
     request       what is solved
     prompt        the prompt's tokens
     state         thought, close or solution
+    piece         the bytes of a token
     owner         the generation whose reader waits for it
+    transcript    where its events go, None if nobody reads them
     cells         KV cells that it and everything it forks off can need in the worst case
     kv_sequences  sequences in the KV cache that they can need
     longest       tokens of the longest of them
@@ -68,7 +67,11 @@ class Sequence:
         state: ThoughtState,
         piece: Callable[[int], bytes],
         owner: Generation,
+        *,
         forks: Iterable[Fork] = (),
+        early: EarlyAnswers | None = None,
+        deadline: Deadline | None = None,
+        transcript: Transcript | None = None,
     ) -> None:
         self.request = request
         self.prompt = prompt
@@ -81,54 +84,19 @@ class Sequence:
         self.times = Times()
         self.forks = ForkPlan(request, forks)
         self.offspring: list[Sequence] = []
-        self.early: EarlyAnswers | None = None
+        self.early = early
         self.answers: EarlyAnswers | None = None
         self.forked = False
         self.log_probability = 0.0
-        self.cells = self.longest = 0
-        self.kv_sequences = self.forks.kv_sequences
+        self.longest = len(prompt) + state.limits.max_tokens + (early.cells(state.limits) if early is not None else 0)
+        self.cells = self.longest + self.forks.cells
+        self.kv_sequences = self.forks.kv_sequences + (early is not None)
         self._piece = piece
         self._settings = request.settings
         self._random = self._draws("thinking")
-        self._deadline: Deadline | None = None
-        self._transcript: Transcript | None = None
-        self._hurries = False
-
-    @classmethod
-    def root(
-        cls,
-        request: Request,
-        prompt: list[int],
-        limits: Limits,
-        piece: Callable[[int], bytes],
-        owner: Generation,
-        *,
-        forks: Iterable[Fork],
-        question: Question,
-        usual_solution: int,
-        events: deque[Event] | None,
-    ) -> Sequence:
-        """A sequence that begins with its prompt.
-
-        question        how early answers are asked for
-        usual_solution  tokens that a time limit keeps time for
-        events          where its events go, None if nobody reads them
-        """
-        sequence = cls(request, prompt, ThoughtState(limits), piece, owner, forks)
-        sequence.pending = (*prompt, *sequence.state.begin())
-        sequence.longest = len(prompt) + limits.max_tokens
-        settings = request.settings
-        if settings.time_limit is not None:
-            sequence._deadline = Deadline(settings.time_limit, min(usual_solution, limits.solution))
-        if events is not None:
-            sequence._transcript = Transcript(events)
-        if settings.until_sure:
-            sequence.early = EarlyAnswers(question, settings.until_sure)
-            sequence.longest += sequence.early.cells(limits)
-            sequence.kv_sequences += 1
-        sequence.cells = sequence.longest + sequence.forks.cells
-        sequence._hurries = sequence._deadline is not None or sequence.early is not None
-        return sequence
+        self._deadline = deadline
+        self._transcript = transcript
+        self._hurries = deadline is not None or early is not None
 
     def _child(self, branch: Branch, now: float) -> Sequence:
         """The sequence of a branch, which shares the beginning of this one."""
@@ -282,7 +250,7 @@ class Sequence:
         child = Sequence(request, self.prompt, state, self._piece, self.owner)
         child.forked = True
         child.answers = early
-        child.kv_sequences = 0
+        child.cells = child.kv_sequences = 0
         child.tokens = list(self.tokens)
         child.pending = feed
         child.times = replace(self.times)

@@ -5,7 +5,8 @@ token's bytes come with the token, and so does the news that time is up. Its pro
 
 - thinking tokens never exceed the budget, whatever is sampled, and running with budget b is a prefix of b + 1;
 - a cut leaves whole characters and no half marker in the thought: the tokens of either are rolled back;
-- after the close the markers cannot come again, neither as tokens nor spelled out.
+- after the close the markers cannot come again, neither as tokens nor spelled out, and the reply cannot end before the
+  solution has a visible character.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class ThoughtState:
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
+    _visible: bool = False
+    """Whether the solution has a character that can be seen."""
     _boost_from: int = field(init=False)
     _marker_ids: list[int] = field(init=False)
 
@@ -109,7 +112,7 @@ class ThoughtState:
         """Tokens that must not be sampled next."""
         limits = self.limits
         if self.phase is Phase.SOLUTION:
-            return self._marker_ids
+            return self._marker_ids if self._visible else [*self._marker_ids, *limits.end_tokens]
         if self.thinking_tokens < self._no_close_before:
             end = limits.end.id
             return [*limits.end_tokens, end] if end is not None else list(limits.end_tokens)
@@ -118,9 +121,8 @@ class ThoughtState:
     def forbids(self, piece: bytes) -> bool:
         """Whether a token with these bytes would spell out a marker that may not come now."""
         if self.phase is Phase.SOLUTION:
-            return _completes(self.solution, piece, self.limits.start.text) or _completes(
-                self.solution, piece, self.limits.end.text
-            )
+            markers = (self.limits.start.text, self.limits.end.text)
+            return any(_completes(self.solution, piece, marker) for marker in markers)
         if self.thinking_tokens < self._no_close_before and self.limits.end.id is None:
             return _completes(self.thought, piece, self.limits.end.text)
         return False
@@ -151,6 +153,7 @@ class ThoughtState:
         self.stop_reason = "sure"
         self.phase = Phase.SOLUTION
         self.injected_tokens = len(self.limits.end.tokens) + len(question)
+        self._visible = True
         return (*self.limits.end.tokens, *question)
 
     def abandon(self, reason: Literal["deadline", "interrupted"]) -> None:
@@ -216,6 +219,7 @@ class ThoughtState:
         self.stop_reason = close if early and close else "natural"
         self.phase = Phase.SOLUTION
         self.solution += rest
+        self._look()
         return Move((token,))
 
     def _wait(self, rollback: int = 0) -> Move:
@@ -259,11 +263,18 @@ class ThoughtState:
             return self._finish("stop")
         self.solution_tokens += 1
         self.solution += piece
+        self._look()
         if self.limits.stops_after_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
             return self._finish("stop")
         if self.solution_tokens >= self.limits.solution:
             return self._finish("length")
         return Move((token,))
+
+    def _look(self) -> None:
+        """Looks for the first visible character of the solution."""
+        if not self._visible:
+            text = self.solution.decode("utf-8", "ignore")
+            self._visible = any(character.isprintable() and not character.isspace() for character in text)
 
     @property
     def pauses(self) -> bool:

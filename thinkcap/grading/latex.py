@@ -24,28 +24,16 @@ _CHARACTERS = {
 _TRANSLATION = str.maketrans(_CHARACTERS)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+# A spelling, and the commands that mean the same.
+_SYNONYMS = r"""
+\leq le leqslant; \geq ge geqslant; \neq ne; < lt; > gt; = approx doteq simeq; : colon ratio; | lvert rvert vert
+\{ lbrace; \} rbrace; \lfloor lfloor; \lceil lceil; \rfloor rfloor; \rceil rceil; \setminus smallsetminus backslash
+\phi varphi; \epsilon varepsilon; \theta vartheta; \rho varrho; \log lg; \emptyset varnothing O; ^\circ degree deg
+\mathbb{R} R
+"""
 _COMMANDS = {
-    **dict.fromkeys(("dfrac", "tfrac", "cfrac"), r"\frac"),
-    **dict.fromkeys(("le", "leqslant"), r"\leq "),
-    **dict.fromkeys(("ge", "geqslant"), r"\geq "),
-    **dict.fromkeys(("lvert", "rvert", "vert"), "|"),
-    **dict.fromkeys(("varnothing", "O"), r"\emptyset "),
-    **dict.fromkeys(("degree", "deg"), r"^\circ "),
-    **dict.fromkeys(("colon", "ratio"), ":"),
-    **dict.fromkeys(("approx", "doteq", "simeq"), "="),
-    **dict.fromkeys(("smallsetminus", "backslash"), r"\setminus "),
-    **{f"var{name}": rf"\{name} " for name in ("phi", "epsilon", "theta", "rho")},
-    **{name: rf"\{name} " for name in ("lfloor", "lceil", "rfloor", "rceil")},
-    "ne": r"\neq ",
-    "lt": "<",
-    "gt": ">",
-    "lbrace": r"\{",
-    "rbrace": r"\}",
-    "lg": r"\log ",
-    "R": r"\mathbb{R}",
-    "checkmark": " ",
+    name: f"{written} " for written, *names in map(str.split, re.split("[;\n]", _SYNONYMS.strip())) for name in names
 }
-"""What to write instead of a LaTeX command."""
 
 _Replacement = str | Callable[[re.Match[str]], str]
 _REWRITES: tuple[tuple[str, _Replacement], ...] = (
@@ -68,6 +56,7 @@ _REWRITES: tuple[tuple[str, _Replacement], ...] = (
     ),
     # commands with another name
     (r"\^\s?\{?\s?\\circ(?![a-zA-Z])\s?\}?|\^\{o\}", r"^\\circ "),
+    (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
     (r"\\([a-zA-Z]+)", lambda found: _COMMANDS.get(found[1], found[0])),
     (r"\\not\s?=|!=", r"\\neq "),
     (r"<=", r"\\leq "),
@@ -75,7 +64,7 @@ _REWRITES: tuple[tuple[str, _Replacement], ...] = (
     (r"\\mathbb\s?R(?![a-zA-Z])|\\Bbb\s?\{?R\}?", r"\\mathbb{R}"),
     (r"\{([:=<>;])\}", r"\1"),
     (r"\\(?:text)?color\s?\{\w+\}|\\underline(?=\s?\{)", ""),
-    (r"\\text\{\s*\}|\\\\$", " "),
+    (r"\\checkmark|\\text\{\s*\}|\\\\$", " "),
     # congruences
     (r"(\\equiv.*)\\bmod\s?(?:\{\s?(\w+)\s?\}|(\w+))$", r"\1\\pmod{\2\3}"),
     (r"\\p?mod\s?(?:(\w)(?![\w}])|\{\s?(\w+)\s?\})", r"\\pmod{\1\2}"),

@@ -10,56 +10,25 @@ from fractions import Fraction
 from thinkcap.grading.numbers import MULTIPLES
 from thinkcap.grading.words import singular
 
-# A unit's name and its other spellings; behind the bar how many of another unit, or of none, it is.
+# A unit's name, its other spellings, and how many of another unit (or of none) it is.
 _TABLE = """
-degree deg
-percent percentage pct % \\% | 1/100
-dollar $ \\$ usd buck
-cent ¢ | 1/100 dollar
-euro €
-pound £ lb lbs
-rupee ₹ rs
-mm millimeter millimetre | 1/1000 m
-cm centimeter centimetre | 1/100 m
-km kilometer kilometre | 1000 m
-m meter metre
-inch inches in | 1/12 foot
-foot feet ft
-yard yd yds | 3 foot
-mile mi | 5280 foot
-minute min | 60 second
-hour hr hrs h | 3600 second
-day | 86400 second
-week wk wks | 604800 second
-second sec s
-month
-year yr yrs
-mg milligram | 1/1000 gram
-kg kilogram | 1000 gram
-gram g
-ml milliliter millilitre | 1/1000 liter
-liter litre l
-radian rad
-hz hertz
-newton n
-joule j
-person people
-man men
-woman women
-child children
-mile/hour mph
-km/hour kmh kph
-cm^3 cc
+mm millimeter millimetre = 1/1000 m; cm centimeter centimetre = 1/100 m; km kilometer kilometre = 1000 m; m meter metre
+inch inches in = 1/12 foot; foot feet ft; yard yd yds = 3 foot; mile mi = 5280 foot
+minute min = 60 second; hour hr hrs h = 3600 second; day = 86400 second; week wk wks = 604800 second; second sec s
+mg milligram = 1/1000 gram; kg kilogram = 1000 gram; gram g
+ml milliliter millilitre = 1/1000 liter; liter litre l; cm^3 cc
+cent ¢ = 1/100 dollar; dollar $ \\$ usd buck; euro €; pound £ lb lbs; rupee ₹ rs
+percent percentage pct % \\% = 1/100
+degree deg; radian rad; hz hertz; newton n; joule j; month; year yr yrs; mile/hour mph; km/hour kmh kph
+person people; man men; woman women; child children
 """
 _NAMES = {"unit": ""}
 _SCALES: dict[str, tuple[Fraction, str]] = {}
-for _line in _TABLE.strip().splitlines():
-    _spellings, _, _size = _line.partition(" | ")
-    _name = _spellings.split()[0]
-    _NAMES |= dict.fromkeys(_spellings.split(), _name)
+for _entry in re.split("[;\n]", _TABLE.strip()):
+    _spellings, _, _size = map(str.split, _entry.partition("="))
+    _NAMES |= dict.fromkeys(_spellings, _spellings[0])
     if _size:
-        _scale_of, _, _base = _size.partition(" ")
-        _SCALES[_name] = (Fraction(_scale_of), _base)
+        _SCALES[_spellings[0]] = (Fraction(_size[0]), "".join(_size[1:]))
 _POWERS = {"square": "^2", "sq": "^2", "cubic": "^3", "cu": "^3"}
 
 _CURRENCY = re.compile(r"(?P<sign>[-+]?)\s?(?P<unit>\\?\$|€|£|₹)\s?(?P<body>.*)")

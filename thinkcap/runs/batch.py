@@ -1,7 +1,7 @@
-"""A batch or a sweep: every problem of a file, solved as its plan says, side by side, graded beside that, written as
-the results finish, continued where an earlier run stopped.
+"""A batch or a sweep: every problem of a file, solved side by side as its plan says, graded meanwhile, each result
+written as it finishes, continued where an earlier run stopped.
 
-Knows problems, records and grading; what solves is handed in (an Engine, or engines on a cluster).
+Knows problems, results and grading; what solves is handed in (an Engine, or engines on a cluster).
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-import thinkcap
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request
-from thinkcap.runs.key import Key
-from thinkcap.runs.plan import Plan, budget_record
+from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
-from thinkcap.runs.records import Record, ResultFile
+from thinkcap.runs.result import Key, Result
+from thinkcap.runs.result_file import ResultFile
 
 if TYPE_CHECKING:
     from thinkcap.engine.core import Step
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Solver(Protocol):
-    """What solves requests: `thinkcap.engine.engine.Engine`, or `thinkcap.runs.cluster.Cluster`."""
+    """What solves requests: `thinkcap.engine.engine.Engine`, or `thinkcap.runs.ray_cluster.RayCluster`."""
 
     @property
     def profile(self) -> Profile: ...
@@ -41,13 +40,13 @@ class Solver(Protocol):
 
 
 class Watch(Protocol):
-    """What is told how a batch goes: a bar, lines in a log, nothing."""
+    """What follows a batch: a bar, lines in a log."""
 
     def step(self, step: Step) -> None:
         """A step of the engine is over."""
 
-    def result(self, record: Record) -> None:
-        """A result was written."""
+    def result(self, result: Outcome) -> None:
+        """A result is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,7 @@ def tasks_of(problems: Sequence[Problem], plan: Plan, profile: Profile) -> list[
 
 
 def open_tasks(tasks: Sequence[Task], results: ResultFile) -> list[Task]:
-    """The tasks that the file does not have all results of. Raises UsageError where it has one for another problem of
-    that id."""
+    """The tasks that the file lacks results of. Raises UsageError if it has one for another problem of that id."""
     for task in tasks:
         for key in task.keys:
             results.check_problem(key, task.problem.text)
@@ -89,105 +87,84 @@ def run(
     parallel: int | None = None,
     watch: Watch | None = None,
 ) -> bool:
-    """Solves the tasks and writes a record for each result that is missing, as soon as it is graded. Returns whether
-    all are there.
+    """Solves the tasks and writes each result that is missing, as soon as it is graded. Returns whether all are there.
 
-    A problem that cannot be run becomes a record with `error`; what does not fit at the largest budget of a sweep is
-    tried at the smaller ones. What Ctrl-C caught in flight is not written: it is done again when the run is continued.
-    Raises ThinkcapError where records cannot be written or answers not be graded.
+    A problem that cannot be run gives a result with `error`; what does not fit at the largest budget of a sweep is
+    tried at the smaller ones. What Ctrl-C caught in flight is not written: the next run does it again.
+    Raises ThinkcapError if results cannot be written or answers cannot be graded.
     """
     problems = {task.problem.id: task.problem for task in tasks}
     missing = {key for task in tasks for key in task.keys if key not in results.done}
-    desk = _Desk(results, settings, grader, watch)
+    queue = GradingQueue(results, grader, watch)
 
     def on_step(step: Step) -> None:
-        desk.clear()
+        queue.write_graded()
         if watch is not None:
             watch.step(step)
 
     requests = [task.request for task in tasks]
     while requests:
         smaller: list[Request] = []
-        for result in solver.solve_many(requests, parallel=parallel, on_step=on_step):
-            if isinstance(result, Outcome):
-                key = Key.of_outcome(result)
-                interrupted = "interrupted" in (result.stop_reason, result.finish_reason)
-                if key in missing and not interrupted:
+        for outcome in solver.solve_many(requests, parallel=parallel, on_step=on_step):
+            if isinstance(outcome, Outcome):
+                key = Key.of(outcome)
+                if key in missing and not is_interrupted(outcome):
                     missing.remove(key)
-                    desk.take(result, problems[key.id])
+                    queue.put(Result.of(outcome, problems[key.id], settings))
             else:
-                request = result.request
+                request = outcome.request
                 for key in Key.all_of(replace(request, fork_budgets=())):
                     if key in missing:
                         missing.remove(key)
-                        desk.write(_failed(solver, result, key.answer_index, problems[key.id]))
+                        queue.put(Result.failed(outcome, key.answer_index, problems[key.id], solver, settings))
                 if request.fork_budgets:
                     smaller.append(
                         replace(request.with_budget(request.fork_budgets[-1]), fork_budgets=request.fork_budgets[:-1])
                     )
-            desk.clear()
+            queue.write_graded()
         answered = {key for request in smaller for key in Key.all_of(request)}
         requests = smaller if missing <= answered else []
-    desk.clear(wait=True)
+    queue.write_all()
     return not missing
 
 
-class _Desk:
-    """Where outcomes wait for their verdicts, without anybody waiting for them."""
+def is_interrupted(outcome: Outcome) -> bool:
+    """Whether Ctrl-C ended it."""
+    return "interrupted" in (outcome.stop_reason, outcome.finish_reason)
 
-    def __init__(self, results: ResultFile, settings: Mapping[str, Any], grader: Grader, watch: Watch | None) -> None:
+
+class GradingQueue:
+    """Results that wait for their verdicts and are written as these come, while the engine goes on."""
+
+    def __init__(self, results: ResultFile, grader: Grader, watch: Watch | None) -> None:
         self._results = results
-        self._settings = dict(settings)
         self._grader = grader
         self._watch = watch
-        self._waiting: list[tuple[Record, Future[Verdict]]] = []
+        self._waiting: list[tuple[Result, Future[Verdict]]] = []
 
-    def take(self, outcome: Outcome, problem: Problem) -> None:
-        """Has an outcome graded, where an answer is expected, and written."""
-        record = outcome.to_dict() | {"problem": problem.text, "expected": problem.expected, "extra": {**problem.extra}}
-        if problem.expected is None:
-            self.write(record)
+    def put(self, result: Result) -> None:
+        """Has a result graded, if an answer is expected, and written."""
+        if result.expected is None or result.error is not None:
+            self._write(result)
         else:
-            self._waiting.append((record, self._grader.submit(outcome.answer, problem.expected)))
+            self._waiting.append((result, self._grader.submit(result.answer, result.expected)))
 
-    def clear(self, wait: bool = False) -> None:
-        """Writes what is graded by now; with `wait`, everything."""
-        if not self._waiting:
-            return
+    def write_graded(self) -> None:
+        """Writes what is graded by now."""
         waiting, self._waiting = self._waiting, []
-        while waiting:
-            record, verdict = waiting.pop(0)
-            if wait or verdict.done():
-                found = verdict.result()
-                self.write(record | {"correct": found.correct, "verdict": found.reason})
+        for result, verdict in waiting:
+            if verdict.done():
+                self._write(result.with_verdict(verdict.result()))
             else:
-                self._waiting.append((record, verdict))
+                self._waiting.append((result, verdict))
 
-    def write(self, record: Record) -> None:
-        record["run"] = self._settings
-        self._results.append(record)
+    def write_all(self) -> None:
+        """Waits for the verdicts and writes the rest."""
+        while self._waiting:
+            result, verdict = self._waiting.pop(0)
+            self._write(result.with_verdict(verdict.result()))
+
+    def _write(self, result: Result) -> None:
+        self._results.append(result)
         if self._watch is not None:
-            self._watch.result(record)
-
-
-def _failed(solver: Solver, failure: Failure, reply: int, problem: Problem) -> Record:
-    """The record of a problem that could not be run: what was asked, and `error`."""
-    request = failure.request
-    return {
-        "id": problem.id,
-        "problem": problem.text,
-        "prompt_text": request.prompt_text,
-        "sample": request.sample,
-        "model": solver.profile.name,
-        "quant": solver.profile.quant,
-        "seed": request.settings.seed,
-        "budget": budget_record(request),
-        "answer": None,
-        "expected": problem.expected,
-        "correct": None,
-        "error": str(failure.error),
-        "reply": reply,
-        "thinkcap_version": thinkcap.__version__,
-        "model_sha256": solver.model_sha256,
-        "extra": {**problem.extra},
-    }
+            self._watch.result(result)

@@ -188,7 +188,7 @@ def _cache() -> Check:
 
 
 def _hub() -> Check:
-    from thinkcap.catalog.hub import client, errors
+    from thinkcap.catalog.hub import client, failures
 
     if client.is_offline():
         return Check("hub", "note", "offline mode is on (HF_HUB_OFFLINE)", "unset HF_HUB_OFFLINE to pull models")
@@ -196,8 +196,8 @@ def _hub() -> Check:
     problem = client.unreachable(_HUB_TIMEOUT)
     if problem:
         cure = "check the network, proxy and HF_ENDPOINT; models that are here work without"
-        return Check("hub", "note", f"{errors.host()} can't be reached ({problem})", cure)
-    return Check("hub", "ok", f"{errors.host()} answers; {token}")
+        return Check("hub", "note", f"{failures.host()} can't be reached ({problem})", cure)
+    return Check("hub", "ok", f"{failures.host()} answers; {token}")
 
 
 def _abacus() -> Check:

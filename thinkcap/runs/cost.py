@@ -1,13 +1,14 @@
-"""What results took together: a thought that several answers share counts once, as it was sampled once."""
+"""What results took together. A thought that several answers share counts once, as it was sampled once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 from thinkcap.engine.limits import SOFT_SHARE
+from thinkcap.engine.outcome import Outcome
+from thinkcap.runs.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +33,42 @@ class Cost:
         )
 
 
-def cost_of(records: Iterable[Mapping[str, Any]]) -> Cost:
-    """What the results of one run took: every thought once, and every answer once, however many budgets share it.
+def cost_of(outcomes: Iterable[Outcome]) -> Cost:
+    """What the outcomes of one run took: every thought once, and every answer once, however many budgets share it.
 
-    Results of the same problem, sample and prompt are answers to the same thought. Problems that could not be run took
+    Outcomes of the same problem, sample and prompt are answers to the same thought. Problems that could not be run took
     nothing. The few tokens of `Wait` that --min-thinking puts into a thought count with each of its answers.
     """
-    thoughts: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for record in records:
-        if not record.get("error"):
-            thoughts.setdefault((record["id"], record["sample"], record.get("prompt_text")), []).append(record)
+    thoughts: dict[tuple[str, int, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        if not (isinstance(outcome, Result) and outcome.error):
+            thoughts.setdefault((outcome.id, outcome.sample, outcome.prompt_text), []).append(outcome)
     return sum(map(_cost_of_thought, thoughts.values()), Cost())
 
 
-def _cost_of_thought(records: list[Mapping[str, Any]]) -> Cost:
-    trunk = max(records, key=_budget)
-    answers: dict[tuple[int, float | None], Mapping[str, Any]] = {}
-    for record in records:
+def _cost_of_thought(outcomes: list[Outcome]) -> Cost:
+    trunk = max(outcomes, key=_budget)
+    answers: dict[tuple[int, float | None], Outcome] = {}
+    for outcome in outcomes:
         # Budgets that the thought did not reach share the answer behind its end with the largest.
-        at = None if record.get("shared") or _budget(record) == _budget(trunk) else _budget(record)
-        answers[record.get("reply", 0), at] = record
-    own = {at: _own_thinking(record) for (_, at), record in answers.items() if at is not None}
+        at = None if outcome.shared or _budget(outcome) == _budget(trunk) else _budget(outcome)
+        answers[outcome.answer_index, at] = outcome
+    own = {at: _own_thinking(outcome) for (_, at), outcome in answers.items() if at is not None}
     return Cost(
-        thinking=trunk["thinking_tokens"] + sum(own.values()),
-        injected=sum(record.get("injected_tokens", 0) for record in answers.values()),
-        solution=sum(record["solution_tokens"] for record in answers.values()),
-        probes=trunk.get("probe_tokens", 0),
+        thinking=trunk.thinking_tokens + sum(own.values()),
+        injected=sum(outcome.injected_tokens for outcome in answers.values()),
+        solution=sum(outcome.solution_tokens for outcome in answers.values()),
+        probes=trunk.probe_tokens,
     )
 
 
-def _own_thinking(record: Mapping[str, Any]) -> int:
-    """Thinking tokens that a fork did not share: under a soft cut, those of the stretch that leads up to it."""
-    budget = record["budget"]
-    if budget.get("style") != "soft" or not budget["thinking"]:
+def _own_thinking(outcome: Outcome) -> int:
+    """Thinking tokens that a fork did not share: with a soft cut, those of the stretch that leads up to it."""
+    limit = outcome.budget.thinking
+    if outcome.style != "soft" or not limit:
         return 0
-    limit, used = int(budget["thinking"]), int(record["thinking_tokens"])
-    return max(0, used - (limit - -(-limit // SOFT_SHARE)))
+    return max(0, outcome.thinking_tokens - (limit - -(-limit // SOFT_SHARE)))
 
 
-def _budget(record: Mapping[str, Any]) -> float:
-    thinking = record["budget"].get("thinking")
-    return inf if thinking is None else float(thinking)
+def _budget(outcome: Outcome) -> float:
+    return inf if outcome.budget.thinking is None else float(outcome.budget.thinking)

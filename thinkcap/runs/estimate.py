@@ -1,4 +1,4 @@
-"""What a batch would take, without loading its model: tokens at worst, KV memory, and time at this machine's speed.
+"""What a run would take, without loading its model: tokens at worst, KV memory, and time at this machine's speed.
 
 The time is an upper bound from two speeds measured on the spot: a step reads every weight once, and computes twice as
 many operations a token as there are weights (the roofline of Williams et al., doi:10.1145/1498765.1498785, both parts
@@ -11,10 +11,17 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from thinkcap.engine.model.kv_pool import separate_sequences
-from thinkcap.runs.batch import Task
+from thinkcap.engine.model.kv_pool import affordable, separate_sequences
+from thinkcap.engine.profile import Profile
+from thinkcap.runs.batch import Task, tasks_of
+from thinkcap.runs.load_options import LoadOptions
+from thinkcap.runs.plan import Plan
+from thinkcap.runs.problems import Problem
+from thinkcap.runs.result import Key
+from thinkcap.runs.result_file import read
 
 BYTES_PER_TOKEN = 3
 """Bytes of a prompt a token stands for, about: mathematics in English, a vocabulary of 150,000."""
@@ -24,7 +31,7 @@ SECONDS_BESIDES = 0.00015
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class MachineSpeed:
     """What this machine does now: bytes it reads a second, floating-point operations a second."""
 
     bytes_per_second: float
@@ -32,20 +39,25 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What is left of a batch, at worst.
+class RunEstimate:
+    """What is left of a run, at worst.
 
+    problems, samples  of the whole run
     results           results to make
     thinking_tokens, solution_tokens  tokens sampled at most
     prompt_tokens     prompt tokens, about; a problem's samples share theirs
     parallel          thoughts at once
     weights_bytes     memory of the weights
-    kv_bytes          memory of the KV cache; None where the model is not here to say
+    kv_bytes          memory of the KV cache; None if the model is not here to say
     seconds           time at most, about; None on a GPU, whose speed shows only when it runs
-    usual_seconds     time where thoughts go to their budgets and solutions are as long as the model's usually are;
-                      None where a thought has no budget, too
+    usual_seconds     time if thoughts go to their budgets and solutions are as long as the model's usually are; None
+                      if a thought has no budget, too
+    model             its name
+    done              results that are there already
     """
 
+    problems: int
+    samples: int
     results: int
     thinking_tokens: int
     solution_tokens: int
@@ -55,78 +67,126 @@ class Estimate:
     kv_bytes: int | None
     seconds: float | None
     usual_seconds: float | None
+    model: str
+    done: int
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def estimate(
-    tasks: Sequence[Task],
-    *,
-    parallel: int,
-    context: int,
-    weights: int,
-    bits: float,
-    cell: int | None,
-    affordable: int,
-    usual_solution: int,
-    speed: Speed | None,
-) -> Estimate:
-    """What the tasks take at worst.
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What one thought and its answers take at worst, in tokens."""
 
-    parallel  thoughts at once, at most
-    context   tokens a thought without a budget ends at
-    weights   bytes of the model's weights, at `bits` a weight
-    cell      bytes of a KV cell
-    affordable  KV cells that the run may take
-    usual_solution  tokens a solution of the model usually takes
-    speed     this machine's, None where it tells nothing
+    prompt: int
+    thinking: int
+    solution: int
+    answers: int
+
+    @classmethod
+    def of(cls, task: Task, context: int) -> _Demand:
+        """`context`: tokens that a thought without a budget ends at."""
+        budget = task.request.budget
+        prompt = len(task.request.prompt_text.encode()) // BYTES_PER_TOKEN + TEMPLATE_TOKENS
+        thinking = max(0, context - prompt - budget.solution) if budget.thinking is None else budget.thinking
+        return cls(prompt, thinking, budget.solution, len(task.keys))
+
+    @property
+    def longest(self) -> int:
+        return self.prompt + self.thinking + self.solution
+
+    @property
+    def sampled(self) -> int:
+        return self.thinking + self.answers * self.solution
+
+
+def estimate(
+    load: LoadOptions,
+    plan: Plan,
+    problems: Sequence[Problem],
+    *,
+    parallel: int | None = None,
+    output: str | None = None,
+) -> RunEstimate:
+    """What a run over the problems would take.
+
+    parallel  thoughts at once, at most; None chooses
+    output    the result file that it would go on with
+
+    Raises ThinkcapError if nothing is known of the model, or the file can't be read.
     """
-    prompts = [len(task.request.prompt_text.encode()) // BYTES_PER_TOKEN + TEMPLATE_TOKENS for task in tasks]
-    thinking = [
-        max(0, context - prompt - task.request.budget.solution)
-        if task.request.budget.thinking is None
-        else task.request.budget.thinking
-        for task, prompt in zip(tasks, prompts, strict=True)
-    ]
-    solution = [len(task.keys) * task.request.budget.solution for task in tasks]
-    width = max(1, min(parallel, len(tasks)))
-    longest = max(
-        (
-            prompt + thought + task.request.budget.solution
-            for task, prompt, thought in zip(tasks, prompts, thinking, strict=True)
-        ),
-        default=0,
-    )
-    cells = longest * separate_sequences(longest, max((len(task.keys) for task in tasks), default=1), width, affordable)
-    if not cells:
-        together = map(sum, zip(prompts, thinking, solution, strict=True))
-        cells = sum(sorted(together, reverse=True)[:width])
-    shared = sum(prompt for task, prompt in zip(tasks, prompts, strict=True) if task.request.sample == 0)
+    from thinkcap.catalog.gguf.header import read_header
+    from thinkcap.catalog.gguf.quants import bits_per_weight
+    from thinkcap.engine.engine import PARALLEL
+    from thinkcap.engine.limits import UNBOUNDED_CONTEXT
+    from thinkcap.engine.model.llama import can_offload
+    from thinkcap.engine.model.threads import physical_cores
+
+    profile, path, weights = _weights(load)
+    every = tasks_of(problems, plan, profile)
+    held = {Key.of(result) for result in read(output)} if output is not None and Path(output).exists() else set()
+    tasks = [task for task in every if not held.issuperset(task.keys)]
+    context = load.context or profile.context or UNBOUNDED_CONTEXT
+    demands = [_Demand.of(task, context) for task in tasks]
+    width = max(1, min(parallel or PARALLEL, len(tasks)))
+    prompts = sum(demand.prompt for task, demand in zip(tasks, demands, strict=True) if task.request.sample == 0)
+    cell = read_header(path).bytes_per_cell if path else None
+    sampled = sum(demand.sampled for demand in demands)
     seconds = usual_seconds = None
-    if speed is not None:
-        operations = 2 * weights * 8 / bits
-        token = operations / speed.operations_per_second + SECONDS_BESIDES
-        step = weights / speed.bytes_per_second + width * token
-        reading = shared * operations / speed.operations_per_second
-        seconds = (sum(thinking) + sum(solution)) / width * step + reading
+    if load.gpu_layers == 0 or not can_offload():
+        speed = measure_speed(load.threads or physical_cores())
+        operations = 2 * weights * 8 / bits_per_weight(profile.quant)
+        step = weights / speed.bytes_per_second + width * (operations / speed.operations_per_second + SECONDS_BESIDES)
+        reading = prompts * operations / speed.operations_per_second
+        seconds = sampled / width * step + reading
         if all(task.request.budget.thinking is not None for task in tasks):
-            usual = sum(len(task.keys) * min(usual_solution, task.request.budget.solution) for task in tasks)
-            usual_seconds = (sum(thinking) + usual) / width * step + reading
-    return Estimate(
-        results=sum(len(task.keys) for task in tasks),
-        thinking_tokens=sum(thinking),
-        solution_tokens=sum(solution),
-        prompt_tokens=shared,
+            unused = sum(demand.answers * max(0, demand.solution - profile.usual_solution) for demand in demands)
+            usual_seconds = (sampled - unused) / width * step + reading
+    results = sum(demand.answers for demand in demands)
+    return RunEstimate(
+        problems=len(problems),
+        samples=plan.samples,
+        results=results,
+        thinking_tokens=sum(demand.thinking for demand in demands),
+        solution_tokens=sum(demand.answers * demand.solution for demand in demands),
+        prompt_tokens=prompts,
         parallel=width,
         weights_bytes=weights,
-        kv_bytes=None if cell is None else cell * cells,
+        kv_bytes=cell and cell * _cells(demands, width, load.context or affordable(cell)),
         seconds=seconds,
         usual_seconds=usual_seconds,
+        model=profile.name,
+        done=sum(len(task.keys) for task in every) - results,
     )
 
 
-def measure_speed(threads: int, seconds: float = 0.4) -> Speed:
+def _cells(demands: Sequence[_Demand], width: int, most: int) -> int:
+    """KV cells that `width` thoughts at once take at worst, of at most `most`."""
+    longest = max((demand.longest for demand in demands), default=0)
+    answers = max((demand.answers for demand in demands), default=1)
+    if sequences := separate_sequences(longest, answers, width, most):
+        return longest * sequences
+    return sum(sorted((demand.prompt + demand.sampled for demand in demands), reverse=True)[:width])
+
+
+def _weights(load: LoadOptions) -> tuple[Profile, Path | None, int]:
+    """The model's profile, its file if that is here, and the bytes of its weights."""
+    from thinkcap.catalog.gguf.names import size_of
+    from thinkcap.catalog.gguf.quants import estimated_size
+    from thinkcap.catalog.locate import NotDownloaded, resolve
+
+    try:
+        located = load.locate()
+    except NotDownloaded:
+        reference = resolve(load.name, load.quant)
+        if reference.entry is None or reference.entry.parameters is None:
+            raise
+        quant = reference.quant or reference.entry.quants[0]
+        return reference.entry.profile(reference.name, quant), None, estimated_size(reference.entry.parameters, quant)
+    return located.profile, located.path, size_of(located.path)
+
+
+def measure_speed(threads: int, seconds: float = 0.4) -> MachineSpeed:
     """Reads memory with `threads` threads, then multiplies matrices, for `seconds` each."""
     import numpy as np
 
@@ -147,4 +207,4 @@ def measure_speed(threads: int, seconds: float = 0.4) -> Speed:
     while (elapsed := time.perf_counter() - began) < seconds:
         matrix @ matrix
         count += 1
-    return Speed(bandwidth, count * 2 * 1024**3 / elapsed)
+    return MachineSpeed(bandwidth, count * 2 * 1024**3 / elapsed)

@@ -1,7 +1,8 @@
-"""Rows out of a problem file, whatever its format, each with the place it came from.
+"""The rows of a problem file, whatever its format, each with its place.
 
-Knows bytes, lines and formats; does not know which field is the problem. Memory is bounded by MAX_RECORD_BYTES
-beyond what the caller keeps, also for a gigabyte on one line, a damaged archive or a quote that is never closed.
+Knows bytes, lines and formats; does not know which field is the problem. Memory is bounded, beyond what the caller
+keeps, by MAX_RECORD_BYTES or a JSON array's MAX_JSON_BYTES: also for a gigabyte on one line, a damaged archive or a
+quote that is never closed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import re
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from shutil import copyfileobj
-from typing import IO, Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from thinkcap.errors import ThinkcapError
 
@@ -28,6 +29,13 @@ Format = Literal["jsonl", "json", "csv", "tsv", "parquet", "text"]
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """The longest single line or JSON object that is read; a problem and its worked solution are a thousandth of it."""
+
+MAX_JSON_BYTES = 128 * 1024 * 1024
+"""The longest JSON array that is read; JSON Lines have no limit."""
+MAX_BLANK_LINES = 1_000_000
+"""Blank lines in a row that are read on: a packed file of nothing else would go on for minutes."""
+MAX_UNPACKED_BYTES = 4 * 1024**3
+"""The largest Parquet file that is copied to disk, as it must be if it comes packed or through a pipe."""
 
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -57,7 +65,7 @@ class Row:
 def rows(source: str) -> Iterator[Row]:
     """Every entry of the file `source` (`-` is standard input) in order; gzip is undone first.
 
-    The format is what the suffix says; without a telling suffix, what the first bytes look like. Raises ThinkcapError,
+    The format is what the suffix says, or else what the first bytes look like. Raises ThinkcapError,
     one sentence with the file and the line, at the first byte that cannot be read.
     """
     name = "standard input" if source == "-" else source
@@ -113,7 +121,12 @@ class _Rejoined(io.RawIOBase):
 
 
 def _peeked(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes, and the stream with them still in it: itself if it is a file, so that Parquet can be read in
+    place."""
     head = stream.read(_HEAD_BYTES)
+    if isinstance(stream, io.BufferedReader) and stream.seekable():
+        stream.seek(0)
+        return head, stream
     return head, cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), _CHUNK_BYTES))
 
 
@@ -149,9 +162,13 @@ def _is_json(line: bytes) -> bool:
 
 def _lines(name: str, stream: BinaryIO) -> Iterator[tuple[int, str]]:
     """Numbered lines from 1, their ends kept, as text; UTF-8 with or without a byte order mark."""
-    number = 0
+    number = filled = 0
     while line := stream.readline(MAX_RECORD_BYTES + 1):
         number += 1
+        if line.strip():
+            filled = number
+        elif number - filled > MAX_BLANK_LINES:
+            raise ThinkcapError(f"{name}, line {number}: {MAX_BLANK_LINES:,} blank lines come before it: remove them.")
         if len(line) > MAX_RECORD_BYTES:
             raise ThinkcapError(
                 f"{name}, line {number}: the line is longer than {MAX_RECORD_BYTES // 1024**2} MiB, which no problem "
@@ -203,88 +220,52 @@ def _json_error(name: str, line: int, before: int, error: Exception) -> Thinkcap
 
 
 def _json(name: str, stream: BinaryIO) -> Iterator[Row]:
-    """The elements of one JSON array, or objects one after another over any number of lines, decoded as they come."""
-    text = _JsonText(name, stream)
-    in_array = text.next_character() == "["
-    if in_array:
-        text.skip(1)
-    while (character := text.next_character()) != "]" or not in_array:
-        if not character:
-            if in_array:
-                raise ThinkcapError(f"{name}, line {text.line}: the JSON array is never closed: the file is cut short.")
-            return
-        line = text.line
-        yield Row(f"line {line}", text.value())
-        character = text.next_character()
-        if in_array and character == ",":
-            text.skip(1)
-        elif in_array and character and character != "]":
-            raise ThinkcapError(f"{name}, line {text.line}: this is not JSON (expected , or ]): mend that line.")
-    text.skip(1)
-    if text.next_character():
-        raise ThinkcapError(f"{name}, line {text.line}: there is more text after the JSON array: remove it.")
+    """The elements of one JSON array, or objects one after another over any number of lines."""
+    text = _text_of(name, stream)
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    start, line = 0, 1
 
+    def skip(position: int) -> str:
+        """Goes past a position and the white space behind it, and returns the next character."""
+        nonlocal start, line
+        end = cast(re.Match[str], _SPACE.match(text, position)).end()
+        line += text.count("\n", start, end)
+        start = end
+        return text[start : start + 1]
 
-class _JsonText:
-    """A window over JSON text that grows by what one value needs and forgets what was read."""
-
-    def __init__(self, name: str, stream: BinaryIO) -> None:
-        self.name = name
-        self.line = 1
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._json = json.JSONDecoder(parse_constant=_no_constant)
-        self._window = ""
-        self._position = 0
-        self._ended = False
-
-    def next_character(self) -> str:
-        """The next character that is not white space, left where it is; empty at the end of the file."""
-        while True:
-            space = _SPACE.match(self._window, self._position)
-            self.skip(space.end() - self._position if space else 0)
-            if self._position < len(self._window) or not self._grow():
-                return self._window[self._position : self._position + 1]
-
-    def skip(self, count: int) -> None:
-        self.line += self._window.count("\n", self._position, self._position + count)
-        self._position += count
-
-    def value(self) -> Any:
-        if self._window[self._position] not in '{["':
-            raise ThinkcapError(f"{self.name}, line {self.line}: this is not a problem: write an object for each.")
-        while True:
-            try:
-                value, end = self._json.raw_decode(self._window, self._position)
-            except (ValueError, RecursionError) as error:
-                if len(self._window) - self._position > MAX_RECORD_BYTES:
-                    raise ThinkcapError(
-                        f"{self.name}, line {self.line}: the entry that begins here is broken or longer than "
-                        f"{MAX_RECORD_BYTES // 1024**2} MiB: mend or remove it."
-                    ) from None
-                if not self._ended:
-                    self._grow()
-                    continue
-                before = self._window.count("\n", 0, self._position)
-                raise _json_error(self.name, self.line, before, error) from error
-            self.skip(end - self._position)
-            return value
-
-    def _grow(self) -> bool:
-        if self._ended:
-            return False
-        kept = self._window[self._position :]
-        data = self._stream.read(max(_CHUNK_BYTES, len(kept)))
-        if self.line == 1 and not kept:
-            _refuse_utf16(self.name, data)
-        self._ended = not data
+    in_array = skip(0) == "["
+    character = skip(start + in_array)
+    while character and (character != "]" or not in_array):
+        if character not in '{["':
+            raise ThinkcapError(f"{name}, line {line}: this is not a problem: write an object for each.")
         try:
-            self._window = kept + self._decoder.decode(data, final=self._ended)
-        except UnicodeDecodeError as error:
-            line = self.line + kept.count("\n") + error.object.count(b"\n", 0, error.start)
-            raise ThinkcapError(_not_utf8(self.name, line, error.object[error.start])) from error
-        self._position = 0
-        return not self._ended
+            value, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError) as error:
+            raise _json_error(name, line, text.count("\n", 0, start), error) from error
+        yield Row(f"line {line}", value)
+        character = skip(end)
+        if in_array and character == ",":
+            character = skip(start + 1)
+        elif in_array and character and character != "]":
+            raise ThinkcapError(f"{name}, line {line}: this is not JSON (expected , or ]): mend that line.")
+    if in_array and not character:
+        raise ThinkcapError(f"{name}, line {line}: the JSON array is never closed: the file is cut short.")
+    if character and skip(start + 1):
+        raise ThinkcapError(f"{name}, line {line}: there is more text after the JSON array: remove it.")
+
+
+def _text_of(name: str, stream: BinaryIO) -> str:
+    data = stream.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        raise ThinkcapError(
+            f"{name}, line 1: the JSON is longer than {MAX_JSON_BYTES // 1024**2} MiB: write an object on each line, "
+            "as JSON Lines."
+        )
+    _refuse_utf16(name, data)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ThinkcapError(_not_utf8(name, data.count(b"\n", 0, error.start) + 1, data[error.start])) from error
 
 
 def _table(name: str, stream: BinaryIO, delimiter: str) -> Iterator[Row]:
@@ -320,14 +301,6 @@ def _table(name: str, stream: BinaryIO, delimiter: str) -> Iterator[Row]:
         ) from error
 
 
-def _csv(name: str, stream: BinaryIO) -> Iterator[Row]:
-    return _table(name, stream, ",")
-
-
-def _tsv(name: str, stream: BinaryIO) -> Iterator[Row]:
-    return _table(name, stream, "\t")
-
-
 def _text(name: str, stream: BinaryIO) -> Iterator[Row]:
     for number, line in _lines(name, stream):
         if line.strip():
@@ -342,12 +315,12 @@ def _parquet(name: str, stream: BinaryIO) -> Iterator[Row]:
         raise ThinkcapError(
             f"{name} is Parquet, which needs pyarrow: run `pip install 'thinkcap[parquet]'`, or convert the file."
         ) from error
-    with tempfile.TemporaryFile() as spool:
-        copyfileobj(cast(IO[bytes], stream), spool, _CHUNK_BYTES)
-        spool.seek(0)
+    with ExitStack() as stack:
+        if not stream.seekable():
+            stream = _spooled(name, stream, stack)
         number = 0
         try:
-            table = pyarrow.parquet.ParquetFile(spool)
+            table = pyarrow.parquet.ParquetFile(stream)
             for batch in table.iter_batches(batch_size=256):
                 for value in batch.to_pylist():
                     number += 1
@@ -357,4 +330,24 @@ def _parquet(name: str, stream: BinaryIO) -> Iterator[Row]:
             raise ThinkcapError(f"{name}, row {number + 1}: the Parquet file can't be read ({reason}).") from error
 
 
-_READERS = {"jsonl": _jsonl, "json": _json, "csv": _csv, "tsv": _tsv, "parquet": _parquet, "text": _text}
+def _spooled(name: str, stream: BinaryIO, stack: ExitStack) -> BinaryIO:
+    """A copy on disk, which can be read in any order."""
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+    while data := stream.read(_CHUNK_BYTES):
+        if spool.tell() + len(data) > MAX_UNPACKED_BYTES:
+            raise ThinkcapError(
+                f"{name} holds more than {MAX_UNPACKED_BYTES // 1024**3} GiB of Parquet: unpack it into a file first."
+            )
+        spool.write(data)
+    spool.seek(0)
+    return cast(BinaryIO, spool)
+
+
+_READERS: Mapping[Format, Callable[[str, BinaryIO], Iterator[Row]]] = {
+    "jsonl": _jsonl,
+    "json": _json,
+    "csv": partial(_table, delimiter=","),
+    "tsv": partial(_table, delimiter="\t"),
+    "parquet": _parquet,
+    "text": _text,
+}

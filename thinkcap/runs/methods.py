@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from thinkcap.runs.cost import cost_of
-from thinkcap.runs.metrics import Estimate, estimate, is_graded, maj_at_k, mean, powers_of_two
-from thinkcap.runs.records import Record
-from thinkcap.runs.report import Group, Settings, by_problem, vote_on
+from thinkcap.runs.groups import ResultGroup, SettingsKey, vote_on
+from thinkcap.runs.intervals import Share, mean_share
+from thinkcap.runs.metrics import by_problem, is_graded, maj_at_k, mean, powers_of_two
+from thinkcap.runs.result import Result
 
 if TYPE_CHECKING:
     from thinkcap.grading import Grader
@@ -32,7 +33,7 @@ class Method:
     thoughts: int
     depths: int
     answers: int
-    accuracy: Estimate
+    accuracy: Share
     tokens: float
 
     @property
@@ -47,33 +48,33 @@ class Method:
         return {"method": self.name, **asdict(self)}
 
 
-def methods(groups: Iterable[Group], grader: Grader) -> list[Method]:
+def methods(groups: Iterable[ResultGroup], grader: Grader) -> list[Method]:
     """The methods that a report's groups have results for, from the cheapest to the dearest of each model. Only
     problems with an expected answer count."""
-    runs: dict[Settings, list[Record]] = {}
+    runs: dict[SettingsKey, list[Result]] = {}
     for group in groups:
-        # The depths of a thought have budgets of their own, but vote together.
+        # Each depth of a thought has another budget, but they vote together.
         settings = dict(group.settings)
         whole = settings.pop("depths_of")
         if settings["depths"]:
             settings["thinking"] = whole
-        runs.setdefault(tuple(settings.items()), []).extend(group.records)
-    found = [method for settings, records in runs.items() for method in _methods(dict(settings), records, grader)]
+        runs.setdefault(tuple(settings.items()), []).extend(group.results)
+    found = [method for settings, results in runs.items() for method in _methods(dict(settings), results, grader)]
     models = {method.settings["model"]: place for place, method in reversed(list(enumerate(found)))}
     return sorted(found, key=lambda method: (models[method.settings["model"]], method.tokens))
 
 
-def _methods(settings: dict[str, Any], records: Sequence[Record], grader: Grader) -> list[Method]:
+def _methods(settings: dict[str, Any], results: Sequence[Result], grader: Grader) -> list[Method]:
     problems = {
         problem: given
-        for problem, given in by_problem(records).items()
-        if all(map(is_graded, given)) and not any("error" in record for record in given)
+        for problem, given in by_problem(results).items()
+        if all(map(is_graded, given)) and all(result.error is None for result in given)
     }
     if not problems:
         return []
     thoughts = {problem: _thoughts(given) for problem, given in problems.items()}
     labels = {problem: vote_on(given, grader).labels for problem, given in problems.items()}
-    verdicts = {problem: [bool(record["correct"]) for record in given] for problem, given in problems.items()}
+    verdicts = {problem: [bool(result.correct) for result in given] for problem, given in problems.items()}
     tokens = mean(cost_of(given).total / len(thoughts[problem]) for problem, given in problems.items())
     assert tokens is not None
     fewest = min(map(len, thoughts.values()))
@@ -83,7 +84,7 @@ def _methods(settings: dict[str, Any], records: Sequence[Record], grader: Grader
             thoughts=k,
             depths=settings["depths"],
             answers=settings["answers"],
-            accuracy=estimate(
+            accuracy=mean_share(
                 [maj_at_k(labels[each], verdicts[each], k, thoughts=thoughts[each]) for each in problems],
                 several_samples=any(len(each) > k for each in thoughts.values()),
             ),
@@ -93,7 +94,7 @@ def _methods(settings: dict[str, Any], records: Sequence[Record], grader: Grader
     ]
 
 
-def _thoughts(records: Sequence[Record]) -> list[list[int]]:
+def _thoughts(results: Sequence[Result]) -> list[list[int]]:
     """The places of each thought's results among a problem's."""
-    numbered = groupby(enumerate(records), key=lambda each: each[1]["sample"])
-    return [[place for place, _ in results] for _, results in numbered]
+    numbered = groupby(enumerate(results), key=lambda each: each[1].sample)
+    return [[place for place, _ in thought] for _, thought in numbered]

@@ -1,7 +1,6 @@
-"""The figures of a run, as the papers define them: pure functions over records, nothing read, nothing graded here.
+"""The figures of a run, as the papers define them: pure functions over results.
 
-Records are the lines of a result file. Those of one model under one budget belong in one call; a problem is its
-``id``, its records are its samples.
+The results of one model under one budget belong in one call. Those with the same ``id`` are samples of one problem.
 """
 
 from __future__ import annotations
@@ -9,50 +8,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, fsum, inf, sqrt
+from math import comb, fsum, inf
 from random import Random
-from typing import Any
 
-Z_95 = 1.959963984540054
-"""The 97.5th percentile of the standard normal distribution."""
-RESAMPLES = 10_000
+from thinkcap.engine.outcome import Outcome
+from thinkcap.runs.intervals import Share, mean_share
+from thinkcap.runs.result import Result
+
 MOST_SUBSETS = 2_000
-"""Subsets of a problem's samples that maj@k looks at; where there are more, so many are drawn."""
+"""Subsets of a problem's samples that maj@k looks at; of more, this many are drawn."""
 CUT_REASONS = frozenset(("budget", "deadline", "loop", "context", "sure"))
 """The stop reasons of thoughts that thinkcap ended, not the model and not the user."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A share between 0 and 1 with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
 class Metrics:
     """What a run came to.
 
-    problems, samples   distinct problems, and records in all
-    errors              records of problems that could not be run; they count as wrong where an answer was expected
+    problems, samples   distinct problems, and results in all
+    errors              problems that could not be run; they count as wrong if an answer was expected
     k                   the most samples a problem has
-    accuracy            Avg@k over the problems with an expected answer; None where there is none
-    pass_at, maj_at     by k; maj@k only where labels were given
+    accuracy            Avg@k over the problems with an expected answer; None if there is none
+    pass_at, maj_at     by k; maj@k only if labels were given
     thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens and early answers too
     share_cut           of the samples that ran, those whose thought thinkcap ended
     share_answered      of all samples, those with an answer
-    length_deviation    mean |used − asked| / asked over the samples told a length in the prompt; None without such
+    length_deviation    mean |used − asked| / asked over the samples whose prompt stated a length; None without such
     """
 
     problems: int
     samples: int
     errors: int
     k: int
-    accuracy: Estimate | None
-    pass_at: Mapping[int, Estimate]
-    maj_at: Mapping[int, Estimate]
+    accuracy: Share | None
+    pass_at: Mapping[int, Share]
+    maj_at: Mapping[int, Share]
     thinking_tokens: float | None
     solution_tokens: float | None
     total_tokens: float | None
@@ -62,7 +52,7 @@ class Metrics:
 
 
 def measure(
-    records: Iterable[Mapping[str, Any]],
+    results: Iterable[Result],
     ks: Sequence[int] | None = None,
     labels: Mapping[str, Sequence[int | None]] | None = None,
     seed: int = 0,
@@ -70,94 +60,89 @@ def measure(
     """All figures of a run.
 
     Args:
-        records: one model's records under one budget, in any order.
+        results: one model's results under one budget, in any order.
         ks: the k of pass@k and maj@k; by default the powers of two up to the number of samples, and that number.
-        labels: by problem id, for each of its records in `voting_order` the number of its answer's group (None: no
+        labels: by problem id, for each of its results in `voting_order` the number of its answer's group (None: no
             answer), as `thinkcap.grading.vote` gives them. Without labels there is no maj@k.
         seed: of the bootstrap and of maj@k's subsets.
     """
-    records = list(records)
-    by_problem: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        by_problem.setdefault(record["id"], []).append(record)
-    verdicts: dict[str, list[bool]] = {}
-    for problem, samples in by_problem.items():
-        samples.sort(key=voting_order)
-        if all(is_graded(record) for record in samples):
-            verdicts[problem] = [bool(record.get("correct")) for record in samples]
-    ran = [record for record in records if not record.get("error")]
-    told = [deviation for record in ran if (deviation := length_deviation(record)) is not None]
-    k = max(map(len, by_problem.values()), default=0)
+    results = list(results)
+    problems = by_problem(results)
+    verdicts = {
+        id: [bool(each.correct) for each in found] for id, found in problems.items() if all(map(is_graded, found))
+    }
+    ran = [result for result in results if result.error is None]
+    stated = [deviation for result in ran if (deviation := length_deviation(result)) is not None]
     fewest = min(map(len, verdicts.values()), default=0)
     several = any(len(each) > 1 for each in verdicts.values())
     ks = [wanted for wanted in (ks if ks is not None else powers_of_two(fewest)) if 1 <= wanted <= fewest]
     voted = {problem: labels[problem] for problem in verdicts if problem in labels} if labels else {}
     return Metrics(
-        problems=len(by_problem),
-        samples=len(records),
-        errors=len(records) - len(ran),
-        k=k,
+        problems=len(problems),
+        samples=len(results),
+        errors=len(results) - len(ran),
+        k=max(map(len, problems.values()), default=0),
         accuracy=avg_at_k(list(verdicts.values()), seed) if verdicts else None,
         pass_at={
-            k: estimate([pass_at_k(len(each), sum(each), k) for each in verdicts.values()], several, seed) for k in ks
+            k: mean_share([pass_at_k(len(each), sum(each), k) for each in verdicts.values()], several, seed) for k in ks
         },
         maj_at={
-            k: estimate([maj_at_k(voted[problem], verdicts[problem], k, seed) for problem in voted], True, seed)
+            k: mean_share([maj_at_k(voted[problem], verdicts[problem], k, seed) for problem in voted], True, seed)
             for k in ks
             if voted and k > 1
         },
-        thinking_tokens=mean(record["thinking_tokens"] for record in ran),
-        solution_tokens=mean(record["solution_tokens"] for record in ran),
-        total_tokens=mean(total_tokens(record) + record.get("probe_tokens", 0) for record in ran),
-        share_cut=mean(record.get("stop_reason") in CUT_REASONS for record in ran),
-        share_answered=mean(bool(record.get("answer")) for record in records),
-        length_deviation=mean(told),
+        thinking_tokens=mean(result.thinking_tokens for result in ran),
+        solution_tokens=mean(result.solution_tokens for result in ran),
+        total_tokens=mean(total_tokens(result) + result.probe_tokens for result in ran),
+        share_cut=mean(result.stop_reason in CUT_REASONS for result in ran),
+        share_answered=mean(bool(result.answer) for result in results),
+        length_deviation=mean(stated),
     )
 
 
-def is_graded(record: Mapping[str, Any]) -> bool:
-    """Whether a record counts for accuracy: it has a verdict, or failed at a problem that expects an answer."""
-    return record.get("correct") is not None or bool(record.get("error") and record.get("expected") is not None)
+def by_problem(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Each problem's results in voting order."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        found.setdefault(result.id, []).append(result)
+    return {problem: sorted(given, key=voting_order) for problem, given in found.items()}
 
 
-def voting_order(record: Mapping[str, Any]) -> tuple[int, float, int]:
-    """The order in which a problem's answers are seen, which decides between votes of one size: samples one after the
+def is_graded(result: Result) -> bool:
+    """Whether a result counts for accuracy: it has a verdict, or is of a problem with an answer that could not run."""
+    return result.correct is not None or bool(result.error and result.expected is not None)
+
+
+def voting_order(outcome: Outcome) -> tuple[int, float, int]:
+    """The order in which a problem's answers are seen, which decides between votes of one size: one sample after the
     other, of each thought the longest budget first, then its answers."""
-    thinking = (record.get("budget") or {}).get("thinking")
-    return record.get("sample", 0), -inf if thinking is None else -thinking, record.get("reply", 0)
+    thinking = outcome.budget.thinking
+    return outcome.sample, -inf if thinking is None else -thinking, outcome.answer_index
 
 
-def total_tokens(record: Mapping[str, Any]) -> int:
+def total_tokens(outcome: Outcome) -> int:
     """All tokens of a response: thinking, injected and solution."""
-    return int(record["thinking_tokens"] + record.get("injected_tokens", 0) + record["solution_tokens"])
+    return outcome.thinking_tokens + outcome.injected_tokens + outcome.solution_tokens
 
 
-def length_deviation(record: Mapping[str, Any]) -> float | None:
-    """|used − asked| / asked for a record whose prompt asked for a length; None for others.
+def length_deviation(outcome: Outcome) -> float | None:
+    """|used − asked| / asked if the prompt asked for a length, else None.
 
     Used is the whole response, as L1 counts it (arXiv 2503.04697, section 4).
     """
-    budget = record.get("budget") or {}
-    asked = budget.get("thinking")
-    if budget.get("prompt_mode") not in ("max", "exact") or not asked:
+    asked = outcome.budget.thinking
+    if outcome.prompt_mode not in ("max", "exact") or not asked:
         return None
-    return float(abs(total_tokens(record) - asked) / asked)
+    return abs(total_tokens(outcome) - asked) / asked
 
 
-def avg_at_k(verdicts: Sequence[Sequence[bool]], seed: int = 0) -> Estimate:
+def avg_at_k(verdicts: Sequence[Sequence[bool]], seed: int = 0) -> Share:
     """Avg@k: the mean over problems of the share of their samples that are right.
 
-    The interval is Wilson's where every problem has one sample, else a bootstrap over problems.
+    The interval is Wilson's if every problem has one sample, else a bootstrap over problems.
     """
     shares = [sum(each) / len(each) for each in verdicts]
-    return estimate(shares, any(len(each) > 1 for each in verdicts), seed)
-
-
-def estimate(shares: Sequence[float], several_samples: bool, seed: int = 0) -> Estimate:
-    """The mean of one share a problem with its interval: a bootstrap over problems, or Wilson's for single samples."""
-    if several_samples:
-        return bootstrap(shares, seed)
-    return wilson(round(fsum(shares)), len(shares))
+    return mean_share(shares, any(len(each) > 1 for each in verdicts), seed)
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
@@ -184,11 +169,11 @@ def maj_at_k(
     """maj@k of one problem: the chance that the majority of ``k`` of its samples is right (Wang et al. 2022,
     arXiv 2203.11171).
 
-    The mean over all subsets of ``k`` samples, or over ``MOST_SUBSETS`` drawn ones where there are more. Samples vote
+    The mean over all subsets of ``k`` samples, or over ``MOST_SUBSETS`` drawn ones if there are more. Samples vote
     by the group of their answer, those without an answer (None) not at all; a tie goes to the group seen first.
 
     Args:
-        thoughts: for each sample the places of its answers in ``labels`` and ``correct``, where it has several; they
+        thoughts: for each sample the places of its answers in ``labels`` and ``correct``, if it has several; they
             all vote. By default each sample has one.
 
     Raises:
@@ -211,48 +196,8 @@ def maj_at_k(
     return sum(won) / len(won)
 
 
-def wilson(correct: int, n: int, z: float = Z_95) -> Estimate:
-    """A share of successes with Wilson's score interval (Wilson 1927, JASA 22:209).
-
-    Raises:
-        ValueError: unless 0 ≤ correct ≤ n and n ≥ 1.
-    """
-    if not 0 <= correct <= n or n < 1:
-        raise ValueError(f"{correct} right of {n} is no share")
-    share = correct / n
-    scale = 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / scale
-    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
-    # Exactly 0 and 1 at the ends, where rounding would leave the interval without the share itself.
-    return Estimate(share, 0.0 if correct == 0 else centre - half, 1.0 if correct == n else centre + half)
-
-
-def bootstrap(shares: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> Estimate:
-    """The mean of ``shares``, one a problem, with its percentile bootstrap interval over problems (Efron 1979).
-
-    The same shares and seed give the same interval, in whatever order the problems come.
-
-    Raises:
-        ValueError: where there are no shares.
-    """
-    if not shares:
-        raise ValueError("no problems to take a mean over")
-    import numpy as np
-
-    values = np.sort(np.asarray(shares, dtype=np.float64))
-    generator = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    chunk = max(1, 2_000_000 // len(values))
-    for start in range(0, resamples, chunk):
-        count = min(chunk, resamples - start)
-        means[start : start + count] = values[generator.integers(0, len(values), (count, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    value = fsum(shares) / len(shares)
-    return Estimate(value, min(float(low), value), max(float(high), value))
-
-
 def mean(values: Iterable[float]) -> float | None:
-    """The mean, None where there is nothing to take it over."""
+    """The mean; None of nothing."""
     values = list(values)
     return fsum(values) / len(values) if values else None
 

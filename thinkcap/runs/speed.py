@@ -40,7 +40,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class ModelSpeed:
     """What a model does on a machine.
 
     load_seconds              of its file
@@ -72,7 +72,7 @@ def measure(
     tokens: int = 32,
     repeats: int = 1,
     watch: Callable[[str], None] = lambda words: None,
-) -> Speed:
+) -> ModelSpeed:
     """Measures an engine, each width over `repeats` stretches of `tokens` tokens a sequence; the median stretch counts.
 
     Raises ThinkcapError where that does not fit the context.
@@ -85,7 +85,7 @@ def measure(
     for width in widths:
         watch(f"{width} at once")
         rates.append(_decode(engine, problem, width, tokens, repeats))
-    return Speed(
+    return ModelSpeed(
         engine.profile.name,
         engine.profile.quant,
         engine.threads,

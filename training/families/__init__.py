@@ -1,4 +1,5 @@
-"""The families of problems abacus learns; each makes a problem from random numbers, in a wording kept out or not."""
+"""The families of problems that abacus learns. Each makes a problem from random numbers, in a trained or held-out
+wording."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ TRAINING_SHARES = {
 
 
 def training_problem(random: Random) -> Problem:
-    """A problem that is not held out, in a wording that is not."""
+    """A problem that is not held out, in a wording that is not held out either."""
     family = random.choices(list(TRAINING_SHARES), list(TRAINING_SHARES.values()))[0]
     while (problem := FAMILIES[family](random, False)).held_out:
         pass
@@ -42,7 +43,7 @@ def training_problem(random: Random) -> Problem:
 
 
 def held_out_problem(random: Random, family: str) -> Problem:
-    """A problem of `family` that training never sees, in a wording that it never sees."""
+    """A problem of `family` that training never sees, in a wording that training never sees."""
     while not (problem := FAMILIES[family](random, True)).held_out:
         pass
     return problem

@@ -83,7 +83,7 @@ PRIMES = (2, 3, 5, 7)
 
 
 def make_linear(random: Random, held_out: bool) -> Problem:
-    """`a·x + b = d` and `a·x + b = c·x + d` with small whole numbers and a whole solution, negative ones too."""
+    """`a·x + b = d` and `a·x + b = c·x + d` with small whole numbers and a whole solution, possibly negative."""
     name, solution = random.choice(UNKNOWNS), random.randint(-10, 12)
     a, b, c = random.randint(2, 9), random.choice([-1, 1]) * random.randint(1, 25), 0
     if random.random() < 0.45:
@@ -132,7 +132,7 @@ def _plugged(factor: int, constant: int, value: int) -> list[str]:
 
 
 def make_fraction(random: Random, held_out: bool) -> Problem:
-    """Two fractions of digits, added, subtracted, multiplied or divided; or one to be reduced."""
+    """Adds, subtracts, multiplies or divides two fractions of digits, or reduces one."""
     (a, b), (c, d) = _proper(random), _proper(random)
     operator = random.choices("+-*/=", [4, 4, 3, 3, 2])[0]
     key, text = f"{a}/{b}{operator}{c}/{d}", ""
@@ -209,7 +209,7 @@ def _fraction(random: Random, top: int, bottom: int) -> str:
 
 
 def _proper(random: Random) -> tuple[int, int]:
-    """Two different digits without a common factor, the larger mostly below."""
+    """Two different digits without a common factor; usually the larger is the denominator."""
     while True:
         a, b = random.randint(1, 9), random.randint(2, 9)
         if math.gcd(a, b) == 1 and (a < b or random.random() < 0.2):
@@ -217,7 +217,7 @@ def _proper(random: Random) -> tuple[int, int]:
 
 
 def _reduce(top: int, bottom: int) -> list[str]:
-    """`top/bottom` in lowest terms, one prime after another until none divides both; the last line is the answer."""
+    """Reduces `top/bottom` by one prime after another until none divides both. The last line is the answer."""
     if top == 0:
         return [f"0/{bottom}=0"]
     lines = []
@@ -232,7 +232,7 @@ def _reduce(top: int, bottom: int) -> list[str]:
 
 
 def make_percent(random: Random, held_out: bool) -> Problem:
-    """A share of a number, whole or with up to two decimals; or a number more or less by a share that is whole."""
+    """A percentage of a number, with up to two decimals, or a number increased or reduced by a percentage."""
     percent = random.choice([5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 80, 90, 12, 35, 45, random.randint(1, 99)])
     amount = random.choice([random.randint(1, 20) * 20, random.randint(10, 99) * 10, random.randint(11, 400)])
     kind = random.choices(["share", "more", "less"], [6, 2, 2])[0]
@@ -257,6 +257,6 @@ def make_percent(random: Random, held_out: bool) -> Problem:
 
 
 def _hundredth(number: int) -> str:
-    """`number / 100` as a decimal without zeros at its end."""
+    """`number / 100` as a decimal without trailing zeros."""
     whole, rest = divmod(number, 100)
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")

@@ -113,7 +113,7 @@ def _signed(numbers: list[int]) -> str:
 
 
 def make_sum(random: Random, held_out: bool) -> Problem:
-    """2 to 5 numbers of 1 to 4 digits, some of them subtracted, now and then the first one negative."""
+    """2 to 5 numbers of 1 to 4 digits, some of them subtracted; sometimes the first is negative."""
     count = random.choices([2, 3, 4, 5], [9, 5, 3, 1])[0]
     same = _width(random) if random.random() < 0.5 else 0
     numbers = [number(random, same or _width(random)) for _ in range(count)]
@@ -152,7 +152,7 @@ def make_sum(random: Random, held_out: bool) -> Problem:
 
 
 def _add_up(numbers: list[int]) -> list[str]:
-    """Running sums: the first two numbers become one until a single number is left."""
+    """Running sums: the first two numbers are combined until one is left."""
     lines, rest = [], list(numbers)
     while len(rest) > 1:
         if len(rest) > 2:
@@ -172,7 +172,7 @@ def _head_sums(numbers: list[int]) -> list[str]:
 
 
 def _check_sum(numbers: list[int], claimed: int) -> list[str]:
-    """Two numbers: take the second away again. More: cast out nines, or add the numbers from the end."""
+    """For two numbers, subtracts the second again. For more, casts out nines or adds from the end."""
     if len(numbers) == 2:
         return longhand.combine(claimed, -numbers[1])
     if min(numbers) >= 0:
@@ -222,7 +222,7 @@ def _nines_check(a: int, b: int, claimed: int) -> str:
 
 
 def _split_product(a: int, b: int) -> list[str]:
-    """`a * b` as hundreds of `a`, and what is left of it."""
+    """`a * b`, computed from the hundreds of `a` and the rest."""
     hundreds, left = a // 100 * 100, a % 100
     lines = longhand.times(b, hundreds)
     if left:
@@ -232,7 +232,7 @@ def _split_product(a: int, b: int) -> list[str]:
 
 
 def make_division(random: Random, held_out: bool) -> Problem:
-    """Quotient, remainder or both in one: up to four digits by one, up to three by 10 to 25."""
+    """Quotient, remainder or both: up to four digits divided by one digit, up to three divided by 10 to 25."""
     if random.random() < 0.6:
         divisor, dividend = random.randint(2, 9), number(random, random.choice([2, 3, 3, 4]))
     else:
@@ -327,7 +327,8 @@ def _spaced(expression: str) -> str:
 
 
 def _reduce(items: list[Item]) -> tuple[list[tuple[int, str, int, int]], list[str], int] | None:
-    """Every operation in order, the expression before each, and the value; None unless all stay small and whole."""
+    """Every operation in order, the expression before each, and the value. None unless all numbers stay small and
+    whole."""
     equations: list[tuple[int, str, int, int]] = []
     states: list[str] = []
     while not isinstance(value := items[0], int) or len(items) > 1:
@@ -353,5 +354,5 @@ def _reduce(items: list[Item]) -> tuple[list[tuple[int, str, int, int]], list[st
 
 
 def _count(items: list[Item]) -> int:
-    """How many operations are left."""
+    """How many operations remain."""
     return sum(_count(item) if isinstance(item, list) else item in ("+", "-", "*", "/") for item in items)

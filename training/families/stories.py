@@ -17,7 +17,7 @@ Step = tuple[int, str, int]
 
 @dataclass(frozen=True)
 class Frame:
-    """A kind of story: how it is told, and from random numbers its fields and the steps that solve it."""
+    """A kind of story: its wordings, and how random numbers give its fields and the steps that solve it."""
 
     wordings: Wordings
     draw: Callable[[Random], tuple[dict[str, int], list[Step]]]

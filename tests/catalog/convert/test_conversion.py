@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -23,8 +24,8 @@ from thinkcap.errors import ThinkcapError, UsageError
 CLOSE = {"f16": (2e-2, 0.99), "bf16": (2e-2, 0.99), "q8_0": (5e-2, 0.97)}
 
 
-def converted(model: Qwen2, folder: Path, quant: str, **how: object) -> Path:
-    model.write(folder, **how)  # type: ignore[arg-type]
+def converted(model: Qwen2, folder: Path, quant: str, **how: Any) -> Path:
+    model.write(folder, **how)
     output = folder / f"out-{quant}.gguf"
     convert_file(folder, output, quant, name="tiny", report=lambda weights: None)
     return output

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.hostile.generators.json_values import spoil
+
 FILE = "Thinker-1B.Q8_0.gguf"
 
 
@@ -33,9 +35,6 @@ def paths(target: Path) -> list[str]:
         "\ud800.gguf", "x" * 300 + ".gguf", "/".join(["deep"] * 2000) + ".gguf",
         "\x1b]0;title\x07.gguf", "line\nbreak.gguf",
     ]  # fmt: skip
-
-
-WRONG: list[Any] = [None, True, -1, 0, 10**30, 1.5, float("nan"), float("inf"), "", "x", [], {}, [[]], {"a": {}}]
 
 
 def answers(seed: int, target: Path) -> Iterator[Answer]:
@@ -76,20 +75,13 @@ def _spoilt_path(rng: random.Random, target: Path) -> Change:
 
 def _spoilt_value(rng: random.Random, target: Path) -> Change:
     """A value of another type or size anywhere in the description."""
-    steps, value = [rng.random() for _ in range(rng.randint(1, 5))], rng.choice([*WRONG, *paths(target)])
+    seed = rng.random()
 
-    def describe(info: dict[str, Any]) -> object:
-        place: Any = info
-        for depth, step in enumerate(steps, 1):
-            keys = list(place) if isinstance(place, dict) else range(len(place))
-            key = keys[int(step * len(keys))]
-            if depth == len(steps) or not isinstance(place[key], dict | list) or not place[key]:
-                place[key] = value
-                break
-            place = place[key]
+    def describe(info: dict[str, object]) -> object:
+        spoil(random.Random(seed), info, paths(target))
         return info
 
-    return f"a value = {value!r}", describe
+    return f"a value, by {seed}", describe
 
 
 def _spoilt_text(rng: random.Random, _: Path) -> Change:

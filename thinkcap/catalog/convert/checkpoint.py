@@ -53,6 +53,15 @@ class Qwen2Config(BaseModel):
     use_sliding_window: bool = False
 
 
+class GenerationConfig(BaseModel):
+    """generation_config.json: how the makers sample."""
+
+    do_sample: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
     """Where one tensor's numbers are: a file, the byte they begin at, their type (F32, F16 or BF16) and shape."""
@@ -86,6 +95,7 @@ class Checkpoint:
 
     folder: Path
     config: Qwen2Config
+    generation: GenerationConfig
     tensors: Mapping[str, StoredTensor]
 
 
@@ -102,7 +112,8 @@ def open_checkpoint(folder: Path) -> Checkpoint:
         files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise ThinkcapError(f"{folder} has no safetensors to convert.")
-    return Checkpoint(folder, config, {name: tensor for file in files for name, tensor in _tensors(file)})
+    generation = read_json(folder / "generation_config.json", GenerationConfig, or_empty=True)
+    return Checkpoint(folder, config, generation, dict(pair for file in files for pair in _tensors(file)))
 
 
 def read_config(path: Path, place: Path | str) -> Qwen2Config:
@@ -118,8 +129,13 @@ def read_config(path: Path, place: Path | str) -> Qwen2Config:
     return config
 
 
-def read_json(path: Path, model: type[Model]) -> Model:
-    """A JSON file as the model says it should look. Raises ThinkcapError if it doesn't."""
+def read_json(path: Path, model: type[Model], *, or_empty: bool = False) -> Model:
+    """A JSON file as the model says it should look; with `or_empty` a missing file is one without keys.
+
+    Raises ThinkcapError if it looks otherwise.
+    """
+    if or_empty and not path.exists():
+        return model()
     try:
         return model.model_validate_json(path.read_bytes())
     except ValidationError as error:

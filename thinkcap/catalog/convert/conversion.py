@@ -10,12 +10,11 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from thinkcap.catalog.convert.checkpoint import Checkpoint, Rope, StoredTensor, open_checkpoint
-from thinkcap.catalog.convert.tokenizer import read_generation, read_tokenizer
+from thinkcap.catalog.convert.tokenizer import add_tokenizer
 from thinkcap.catalog.gguf.quants import estimated_size
-from thinkcap.catalog.hub.cache import add_to_snapshot, free_space
-from thinkcap.catalog.hub.errors import DISK_FULL
+from thinkcap.catalog.hub.cache import add_to_snapshot, check_space
+from thinkcap.catalog.hub.failures import DISK_FULL
 from thinkcap.errors import ThinkcapError, UsageError
-from thinkcap.text import bytes_text
 
 if TYPE_CHECKING:
     from gguf import GGMLQuantizationType, GGUFWriter
@@ -72,11 +71,11 @@ def convert_file(folder: Path, output: Path, quant: str, *, name: str, report: C
     checkpoint = open_checkpoint(folder)
     tensors = _renamed(checkpoint)
     _check_tensors(tensors, checkpoint)
-    _check_space(tensors, quant, output)
+    check_space(estimated_size(sum(tensor.size for tensor in tensors.values()), quant), output.parent)
     writer = gguf.GGUFWriter(output, "qwen2")
     try:
         _add_settings(writer, checkpoint, name, quant)
-        _add_tokenizer(writer, checkpoint, tensors["token_embd.weight"].shape[0])
+        add_tokenizer(writer, folder, tensors["token_embd.weight"].shape[0])
         _write_tensors(writer, tensors, quant, report)
         writer.close()
     except OSError as error:
@@ -185,16 +184,6 @@ def _check_tensors(tensors: dict[str, StoredTensor], checkpoint: Checkpoint) -> 
         raise ThinkcapError(f"{folder} has embeddings of another shape than its config.json says: fetch it again.")
 
 
-def _check_space(tensors: dict[str, StoredTensor], quant: str, output: Path) -> None:
-    needed = estimated_size(sum(tensor.size for tensor in tensors.values()), quant)
-    free = free_space(output.parent)
-    if needed > free:
-        raise ThinkcapError(
-            f"The {quant} file takes {bytes_text(needed)} and only {bytes_text(free)} are free in {output.parent}: "
-            "free some, or set HF_HOME to a folder on another disk."
-        )
-
-
 def _add_settings(writer: GGUFWriter, checkpoint: Checkpoint, name: str, quant: str) -> None:
     import gguf
 
@@ -223,26 +212,8 @@ def _add_settings(writer: GGUFWriter, checkpoint: Checkpoint, name: str, quant: 
     elif scaling.kind != "default":
         raise ThinkcapError(f"{checkpoint.folder} stretches its context by {scaling.kind!r}, which can't be converted.")
 
-    sampling = read_generation(checkpoint)
-    if sampling.do_sample is not False:
-        if sampling.temperature is not None:
-            writer.add_sampling_temp(sampling.temperature)
-        if sampling.top_p is not None:
-            writer.add_sampling_top_p(sampling.top_p)
-        if sampling.top_k is not None:
-            writer.add_sampling_top_k(sampling.top_k)
-
-
-def _add_tokenizer(writer: GGUFWriter, checkpoint: Checkpoint, rows: int) -> None:
-    lists = read_tokenizer(checkpoint, rows)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(lists.pre)
-    writer.add_token_list(lists.tokens)
-    writer.add_token_types(lists.types)
-    writer.add_token_merges(lists.merges)
-    add = {"bos": writer.add_bos_token_id, "eos": writer.add_eos_token_id, "pad": writer.add_pad_token_id}
-    for role, number in lists.special.items():
-        add[role](number)
-    writer.add_add_bos_token(lists.add_bos)
-    if lists.chat_template is not None:
-        writer.add_chat_template(lists.chat_template)
+    makers = checkpoint.generation
+    adds = (writer.add_sampling_temp, makers.temperature), (writer.add_sampling_top_p, makers.top_p)
+    for add, value in (*adds, (writer.add_sampling_top_k, makers.top_k)):
+        if value is not None and makers.do_sample is not False:
+            add(value)

@@ -11,6 +11,8 @@ import shutil
 from pathlib import Path
 
 from thinkcap.catalog.gguf.names import Variant, variants
+from thinkcap.errors import ThinkcapError
+from thinkcap.text import bytes_text
 
 
 def cache_folder() -> Path:
@@ -25,6 +27,15 @@ def free_space(folder: Path) -> int:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+def check_space(needed: int, folder: Path) -> None:
+    """Raises ThinkcapError if `needed` bytes are not free on a folder's disk."""
+    if needed > free_space(folder):
+        raise ThinkcapError(
+            f"{bytes_text(needed)} are needed and only {bytes_text(free_space(folder))} are free in {folder}: free "
+            "some, or set HF_HOME to a folder on another disk."
+        )
 
 
 def repository_folder(repository: str) -> Path:

@@ -27,7 +27,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
 from thinkcap.catalog.hub.cache import is_plain_path
-from thinkcap.catalog.hub.errors import HttpError, explained, host, pause_of, status_of, words
+from thinkcap.catalog.hub.failures import HttpError, explained, host, pause_of, status_of, words
 from thinkcap.errors import ThinkcapError, UsageError
 
 T = TypeVar("T")

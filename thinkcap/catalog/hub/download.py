@@ -19,7 +19,7 @@ from huggingface_hub.utils import WeakFileLock, build_hf_headers  # type: ignore
 
 from thinkcap.catalog.hub.cache import add_to_snapshot, cache_folder, name_revision, repository_folder
 from thinkcap.catalog.hub.client import CHUNK, Notice, RemoteFile, Repository, patiently, quiet_library
-from thinkcap.catalog.hub.errors import explained, host
+from thinkcap.catalog.hub.failures import explained, host
 from thinkcap.errors import ThinkcapError
 from thinkcap.text import bytes_text
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thinkcap.catalog.gguf.names import Variant, variants
-from thinkcap.catalog.hub.cache import cache_folder, free_space
+from thinkcap.catalog.hub.cache import cache_folder, check_space
 from thinkcap.catalog.hub.client import Notice, RemoteFile, Repository, describe
 from thinkcap.catalog.hub.download import bytes_here, download
-from thinkcap.catalog.hub.errors import NoSuchRepository
+from thinkcap.catalog.hub.failures import NoSuchRepository
 from thinkcap.catalog.locate import Reference
 from thinkcap.errors import ThinkcapError
-from thinkcap.text import bytes_text
 
 # What must stay free beside a download, so that a disk that will be full is noticed before.
 _SLACK = 64 << 20
@@ -23,15 +22,14 @@ _SLACK = 64 << 20
 class PullPlan:
     """What a pull will fetch, known before it starts.
 
-    files          in the order they are fetched
-    missing, free  bytes that are not here yet, and bytes free on the cache's disk
+    files    in the order they are fetched
+    missing  bytes of them that are not here yet
     """
 
     repository: Repository
     quant: str
     files: tuple[RemoteFile, ...]
     missing: int
-    free: int
     licence: str
     noncommercial: bool
 
@@ -42,11 +40,7 @@ class PullPlan:
 
     def run(self, report: Callable[[int], None], notice: Notice) -> Path:
         """Fetches every file; `report` hears how many bytes of `size` are here. Returns the first file's path."""
-        if self.missing + _SLACK > self.free:
-            raise ThinkcapError(
-                f"{bytes_text(self.missing)} are to be fetched and only {bytes_text(self.free)} are free in "
-                f"{cache_folder()}: free some, or set HF_HOME to a folder on another disk."
-            )
+        check_space(self.missing + _SLACK, cache_folder())
         done, paths = 0, []
         for file in self.files:
 
@@ -137,7 +131,6 @@ def _plan(reference: Reference, repository: Repository, variant: Variant) -> Pul
         quant=variant.quant,
         files=files,
         missing=sum(file.size - bytes_here(repository, file) for file in files),
-        free=free_space(cache_folder()),
         licence=licence,
         noncommercial=entry.noncommercial if entry else "-nc" in licence.lower(),
     )

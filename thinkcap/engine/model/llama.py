@@ -6,6 +6,7 @@ Tokens are ints, text that goes in and out is bytes.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import sys
 import weakref
@@ -19,6 +20,7 @@ import llama_cpp.llama_cpp as api
 from thinkcap.engine.model.file_errors import ModelFileError, check_head, why_unloadable
 from thinkcap.engine.model.padding import Padding
 from thinkcap.errors import ClosedError, ThinkcapError
+from thinkcap.text import write
 
 if TYPE_CHECKING:
     from thinkcap.engine.model.kv_cache import KvCache
@@ -42,7 +44,7 @@ class _Log:
     def _take(self, level: int, text: bytes, _user: object) -> None:
         line = text.decode("utf-8", "replace")
         if self.verbose:
-            sys.stderr.write(line)
+            write(line, sys.stderr)
         if level == _LOG_LEVEL_ERROR:
             self.errors.append(line.strip())
 
@@ -149,6 +151,12 @@ class Model:
         if not self._pointer:
             raise ClosedError
         return self._vocab
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256, in hex, of the file's first mebibyte: enough to tell models apart, quick to read."""
+        with self.path.open("rb") as file:
+            return hashlib.sha256(file.read(1 << 20)).hexdigest()
 
     def meta(self, key: str) -> str | None:
         """A metadata value as text, None if the file has no such key."""

@@ -1,0 +1,214 @@
+"""One command's work with one model: find it, load it, run problems, grade the answers, write the results.
+
+Knows nothing of terminals. What a user should know goes to `say`, progress to what `open_watch` opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from thinkcap.engine.outcome import Outcome
+from thinkcap.errors import ThinkcapError
+from thinkcap.runs.batch import Solver, Watch, is_interrupted, open_tasks, run, tasks_of
+from thinkcap.runs.load_options import LoadOptions
+from thinkcap.runs.metrics import voting_order
+from thinkcap.runs.plan import Plan
+from thinkcap.runs.problems import Problem
+from thinkcap.runs.result_file import ResultFile
+
+if TYPE_CHECKING:
+    from thinkcap.engine.engine import Engine
+    from thinkcap.engine.events import Event
+    from thinkcap.grading import Grader, Vote
+
+
+class OpenWatch(Protocol):
+    """Opens what shows the progress of a batch of `total` results, `done` of them from earlier runs."""
+
+    def __call__(
+        self, total: int, done: int = 0, graded: int = 0, correct: int = 0
+    ) -> AbstractContextManager[Watch]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's work with one model.
+
+    load        which model, and how to load it
+    plan        how each problem is solved
+    say         takes sentences that the user should know
+    open_watch  opens what shows the progress
+    parallel    thoughts in flight at once; None chooses
+    ray         the address of a Ray cluster to run on; None runs here
+    """
+
+    load: LoadOptions
+    plan: Plan
+    say: Callable[[str], None]
+    open_watch: OpenWatch
+    parallel: int | None = None
+    ray: str | None = None
+
+    def check(self) -> None:
+        """Says what may surprise about the plan, before a model is loaded. Raises UsageError if it makes no sense."""
+        from thinkcap.catalog.locate import NotDownloaded
+
+        try:
+            profile = self.load.profile()
+        except NotDownloaded:  # nothing more can be said before a dry run or a run on a cluster
+            return
+        requests = self.plan.requests(profile, "any")
+        thoughts = self.plan.thoughts(profile)
+        if self.plan.budgets and thoughts > 1:
+            self.say(
+                f"{profile.name} reads its budget in the prompt, so each of the {thoughts} budgets takes a thought."
+            )
+        if requests[0].settings.temperature == 0 and self.plan.samples * self.plan.answers > 1:
+            self.say(
+                "At temperature 0 the samples of a problem are alike and say no more than one: give --temperature 0.6."
+            )
+        mode = self.plan.settings.given().get("prompt_mode", "none")
+        if mode != "none" and all(request.settings.prompt_mode == "none" for request in requests):
+            self.say(
+                f"Without a budget there is no length to state, so --prompt-mode {mode} does nothing: give --budget."
+            )
+
+    def stream(
+        self, problem: Problem, begin: Callable[[int], None], show: Callable[[Event], None]
+    ) -> Iterator[Outcome]:
+        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C ends it with
+        the outcome so far.
+
+        begin  called with each sample's number before it
+        show   called with each event as it happens
+        """
+        from thinkcap.engine.events import Finished
+
+        with ExitStack() as stack:
+            grader = stack.enter_context(_grader([problem]))
+            engine = stack.enter_context(self.load.load())
+            for request in self.plan.requests(engine.profile, problem.text):
+                begin(request.sample)
+                for event in engine.stream(request):
+                    show(event)
+                    if isinstance(event, Finished):
+                        yield _graded(event.outcome, problem, grader)
+                        if is_interrupted(event.outcome):
+                            return
+
+    def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
+        """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
+        whether all are there, as Ctrl-C may have ended it.
+
+        Raises ThinkcapError if the model can't be had or a request can't be run.
+        """
+        outcomes: list[Outcome] = []
+        with ExitStack() as stack:
+            grader = stack.enter_context(_grader([problem]))
+            engine: Engine = stack.enter_context(self.load.load())
+            requests = self.plan.requests(engine.profile, problem.text)
+            total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
+            watch = stack.enter_context(self.open_watch(total))
+            for outcome in engine.solve_many(requests, parallel=self.parallel, on_step=watch.step):
+                if not isinstance(outcome, Outcome):
+                    raise outcome.error
+                if not is_interrupted(outcome):
+                    outcomes.append(_graded(outcome, problem, grader))
+                    watch.result(outcomes[-1])
+        return sorted(outcomes, key=voting_order), len(outcomes) == total
+
+    @staticmethod
+    def vote(outcomes: Sequence[Outcome], problem: Problem) -> tuple[Vote, bool | None]:
+        """The vote over a problem's outcomes, and whether its winner is the expected answer."""
+        from thinkcap.grading import Grader, vote
+
+        with Grader() as grader:
+            found = vote([outcome.answer for outcome in outcomes], grader)
+            correct = None if problem.expected is None else grader.grade(found.winner, problem.expected).correct
+        return found, correct
+
+    def run(
+        self, problems: Sequence[Problem], output: str, *, source: str | None = None, restart: bool = False
+    ) -> bool:
+        """Runs problems into a result file, which goes on where it stopped, and returns whether it is complete: Ctrl-C
+        may have ended it.
+
+        source   the file that the problems come from, which is never written
+        restart  whether to throw away what the result file holds
+
+        What can be refused is refused before a model is loaded. Raises ThinkcapError as ResultFile and `batch.run` do,
+        and if no problem could be run.
+        """
+        with ResultFile(output, source) as results:
+            if results.repaired:
+                self.say(f"The last line of {output} was cut short and is removed: its result will be made again.")
+            if self.ray is None and not restart and self._is_complete(results, problems):
+                return True
+            finished = self._complete(results, problems, source, restart)
+            if not finished:
+                self.say(
+                    f"Interrupted with {len(results.done)} results in {output}: run the same command again to go on."
+                )
+            elif results.failed == len(results.done):
+                raise ThinkcapError(f"None of the problems could be run: {results.error}")
+        return finished
+
+    def _is_complete(self, results: ResultFile, problems: Sequence[Problem]) -> bool:
+        """Whether the file holds all results. Raises UsageError if it is another run's."""
+        profile = self.load.profile()
+        settings = self.plan.run_settings(profile, "", self.load.context)
+        del settings["model_sha256"]  # known once the model is loaded, and checked then
+        results.check(settings)
+        tasks = tasks_of(problems, self.plan, profile)
+        if open_tasks(tasks, results):
+            return False
+        self.say(f"{results.path} holds all {sum(len(task.keys) for task in tasks)} results already.")
+        return True
+
+    def _complete(self, results: ResultFile, problems: Sequence[Problem], source: str | None, restart: bool) -> bool:
+        with ExitStack() as stack:
+            solver = stack.enter_context(self._solver())
+            settings = self.plan.run_settings(solver.profile, solver.model_sha256, self.load.context)
+            tasks = tasks_of(problems, self.plan, solver.profile)
+            if restart:
+                results.restart()
+            results.check(settings)
+            missing = open_tasks(tasks, results)
+            keys = [key for task in tasks for key in task.keys]
+            done = sum(key in results.done for key in keys)
+            if done:
+                self.say(f"{done} of {len(keys)} results are there already; going on with the rest.")
+            grader = stack.enter_context(_grader(problems))
+            watch = stack.enter_context(self.open_watch(len(keys), done, results.graded, results.correct))
+            # Not compared with what the file holds: a file of problems may be moved.
+            settings |= {"data": Path(source).name} if source else {}
+            return run(solver, missing, results, settings, grader=grader, parallel=self.parallel, watch=watch)
+
+    def _solver(self) -> AbstractContextManager[Solver]:
+        if self.ray is None:
+            return self.load.load()
+        from thinkcap.runs.ray_cluster import RayCluster
+
+        return RayCluster(self.ray, self.load.arguments())
+
+
+@contextmanager
+def _grader(problems: Sequence[Problem]) -> Iterator[Grader]:
+    """A grader whose workers start now if the problems have answers, while the model is loaded."""
+    from thinkcap.grading import Grader
+
+    with Grader() as grader:
+        if any(problem.expected is not None for problem in problems):
+            grader.warm()
+        yield grader
+
+
+def _graded(outcome: Outcome, problem: Problem, grader: Grader) -> Outcome:
+    """The outcome with a verdict, if an answer is expected and it was not interrupted; no answer is a wrong one."""
+    if problem.expected is None or is_interrupted(outcome):
+        return outcome
+    return outcome.graded(problem.expected, grader.submit(outcome.answer, problem.expected).result().correct)

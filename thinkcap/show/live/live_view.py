@@ -1,0 +1,61 @@
+"""The live view: a thought as it is thought, a bar below it, then the solution and the figures, on a real terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from rich.text import Text
+
+from thinkcap.engine.events import Event, Finished
+from thinkcap.engine.outcome import Outcome
+from thinkcap.show.live.generation_rows import GenerationRows, rule, summary_rows
+from thinkcap.show.live.pacer import Pacer
+from thinkcap.show.live.region import Region
+from thinkcap.show.live.summary import tally
+from thinkcap.show.live.view import View
+
+
+class LiveView(View):
+    """Shows generations on a terminal that can move its cursor."""
+
+    def __init__(self, file: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._region = Region(file)
+        self._clock = clock
+        self._pacer = Pacer(clock)
+        self._rows = GenerationRows(self._region.width)
+        self._final: list[Text] = []  # rows that wait for the next frame
+
+    def status(self, words: str) -> None:
+        self._region.draw([], Text(words, "dim"), Text())
+
+    def begin(self, sample: int, samples: int) -> None:
+        heading = [rule(f"sample {sample + 1} of {samples}", self._region.width)] if samples > 1 else []
+        self._region.end([Text(), *heading] if sample else heading)
+        self._rows = GenerationRows(self._region.width)
+        self._pacer = Pacer(self._clock)
+
+    def show(self, event: Event) -> None:
+        self._final += self._rows.see(event, self._clock())
+        if isinstance(event, Finished):
+            self._region.end(self._final)
+            self._final = []
+        elif self._pacer.is_due():
+            if (width := self._region.width) != self._rows.width:
+                self._final += self._rows.resize(width)
+            self._region.draw(self._final, self._rows.row(), self._rows.bar())
+            self._final = []
+
+    def conclude(self, outcome: Outcome) -> None:
+        blank = [Text()] if outcome.solution.strip() else []
+        self._region.end([*blank, *summary_rows(outcome, self._region.width)])
+
+    def total(self, outcomes: Sequence[Outcome]) -> None:
+        self._region.end([Text(), rule(tally(outcomes), self._region.width)])
+
+    def close(self) -> None:
+        # A second Ctrl-C or an error in mid-thought: what is on the screen stays there, the bar goes.
+        self._region.end([*self._final, *self._rows.finish()])
+        self._final = []

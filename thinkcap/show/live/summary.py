@@ -1,0 +1,53 @@
+"""The line of figures that closes a generation, in pieces that a view may colour and wrap."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thinkcap.engine.outcome import Outcome
+from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, end_text, significant, verdict
+from thinkcap.text import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryPiece:
+    """One piece of the line, and the style in which a terminal may show it."""
+
+    text: str
+    style: str = "dim"
+
+
+def summary(outcome: Outcome) -> list[SummaryPiece]:
+    """Answer and verdict, then tokens, reason, seconds and tokens per second of thought and solution."""
+    style = {True: "bold green", False: "bold red", None: "bold"}[outcome.correct]
+    limit = "" if outcome.budget.thinking is None else f"/{outcome.budget.thinking}"
+    thinking, solution = outcome.thinking_tokens, outcome.solution_tokens
+    early = [f"early answers {outcome.probe_tokens}"] if outcome.probe_tokens else []
+    figures = [
+        f"thinking {thinking}{limit}, {end_text(outcome.stop_reason)}{_pace(thinking, outcome.seconds.thinking)}",
+        f"injected {outcome.injected_tokens}",
+        *early,
+        f"solution {solution}, {end_text(outcome.finish_reason)}{_pace(solution, outcome.seconds.solution)}",
+    ]
+    said = verdict(outcome.answer, outcome.expected, outcome.correct)
+    return [SummaryPiece(said, style), *map(SummaryPiece, figures)]
+
+
+def summary_line(outcome: Outcome) -> str:
+    """The same as plain text."""
+    return SEPARATOR.join(piece.text for piece in summary(outcome))
+
+
+def tally(outcomes: Sequence[Outcome]) -> str:
+    """What several samples of one problem came to: how many are right, or how often each answer was given."""
+    if any(outcome.correct is not None for outcome in outcomes):
+        return f"{sum(bool(outcome.correct) for outcome in outcomes)} of {len(outcomes)} samples correct"
+    votes = Counter(one_line(outcome.answer or "none", ANSWER_LENGTH) for outcome in outcomes)
+    return f"answers of {len(outcomes)} samples: " + ", ".join(f"{text} ×{n}" for text, n in votes.most_common())
+
+
+def _pace(tokens: int, seconds: float) -> str:
+    rate = f", {significant(tokens / seconds)} tok/s" if tokens and seconds > 0 else ""
+    return f", {significant(seconds)} s{rate}"
