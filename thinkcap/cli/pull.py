@@ -76,7 +76,6 @@ def offer_if_missing(load: LoadOptions) -> None:
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:
     """Makes sure that a model is in the cache and returns its file; says what it does on standard error."""
-    from thinkcap.catalog import model_trial
     from thinkcap.catalog.locate import locate, present
     from thinkcap.errors import ThinkcapError, UsageError
 
@@ -112,6 +111,8 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
     with download_bar("fetching", found.size, found.size - found.missing) as progress:
         path = found.run(progress, _say)
     with suppress(ThinkcapError):  # which whoever loads the file will hear
+        from thinkcap.catalog import model_trial
+
         model_trial.check(path)
     _say(f"Ready: thinkcap solve --model {_how_to_name(reference)} …")
     return path
