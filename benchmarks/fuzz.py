@@ -4,9 +4,10 @@
     python benchmarks/fuzz.py --seconds 60 model_files templates --seed 7
 
 The sources are those of tests/hostile/generators. Each runs in a process that is watched, and started again after what
-it falls over: its end (a crash), a case that takes it more than 10 s of processor time or a minute (a hang), an exception
-(a traceback), control characters in what it writes, and files that it opens for writing, makes, moves or removes outside
-the folder it was given. Exits with 1 if anything fell; the cases are then printed with the seed that makes them again.
+it falls over: its end (a crash), a case that takes more than 10 s of processor time or a minute (a hang), an exception
+(a traceback), control characters in what it writes, and files that it opens for writing, makes, moves or removes
+outside the folder it was given. Exits with 1 if anything fell; the cases are then printed with the seed that makes them
+again.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def answers(seed: int, folder: Path) -> Iterator[str]:
     from thinkcap.grading import Grader, answer_in
 
     random = Random(seed)
-    with Grader(timeout=1.0) as grader:
+    with Grader(timeout=0.3) as grader:
         while True:
             given, expected = generator.answer(random), random.choice(("42", "x^2 + 1", generator.answer(random)))
             yield repr((given, expected))
