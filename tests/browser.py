@@ -47,7 +47,7 @@ def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def _not_run(request: pytest.FixtureRequest, why: str) -> NoReturn:
-    """A machine without a browser has tests that are not run, and says so; where they were asked for, they fail."""
+    """Without a browser its tests are skipped, which is reported; if only they were asked for, they fail."""
     if "browser" in request.config.getoption("markexpr"):
         pytest.fail(why)
     pytest.skip(why)
