@@ -27,7 +27,7 @@ else:  # not generic before click 8.4
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
-GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
+GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Server", "Run", "Output")
 """The groups of options, in the order in which `--help` shows them."""
 
 MOST_THREADS = 512

@@ -3,46 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from ipaddress import ip_address
 
 import click
 
-from thinkcap.cli.options import GenerationOptions, Number, Tokens, debug_option
-from thinkcap.cli.runner import fetch_if_missing, say
+from thinkcap.cli import options
+from thinkcap.cli.terminal import say
 from thinkcap.errors import UsageError
+from thinkcap.runs.load_options import LoadOptions
 
 PORT = 8337
 
 EXAMPLES = """\
-\b
-Examples:
   thinkcap serve --model abacus --open
   thinkcap serve --port 8000 --allow-origin https://chat.example
   THINKCAP_API_KEY=secret thinkcap serve --host 0.0.0.0
 """
 
+_add = partial(options.add, group="Server")
 
-@click.command(epilog=EXAMPLES, short_help="Serve a model to any client, and show a page.")
-@click.option("--model", "-m", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or a path to a .gguf.")
-@click.option("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …")
-@click.option("--host", default="127.0.0.1", help="The address to listen on; another than this machine's needs a key.")
-@click.option("--port", type=Number(0, 65535, whole=True), default=PORT, help="The port to listen on; 0 takes any.")
-@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
-@click.option(
-    "--api-key", envvar="THINKCAP_API_KEY", metavar="KEY", help="What clients must send; or THINKCAP_API_KEY."
-)
-@click.option(
-    "--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Pages of others that may ask; * is all."
-)
-@click.option("--parallel", type=Number(1, 64, whole=True), help="Thoughts in flight at once.")
-@click.option("--threads", type=Number(1, whole=True), help="CPU threads.")
-@click.option("--gpu-layers", type=Number(0, whole=True), help="Layers on the GPU; 0 keeps all on the CPU.")
-@click.option("--context", type=Tokens(least=1), help="Context size in tokens.")
-@click.option("--think-start", metavar="TEXT", help="The marker that opens the model's thought.")
-@click.option("--think-end", metavar="TEXT", help="The marker that closes it.")
-@click.option("--log-prompts", is_flag=True, help="Log what clients ask, too.")
-@click.option("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log.")
-@debug_option
+
+@options.command(EXAMPLES)
+@_add("--host", default="127.0.0.1", help="The address to listen on; another than this machine's needs a key.")
+@_add("--port", type=options.whole(0, 65535), default=PORT, help="The port to listen on; 0 takes any.")
+@_add("--open", "opens", is_flag=True, help="Open the page in a browser.")
+@_add("--api-key", envvar="THINKCAP_API_KEY", metavar="KEY", help="What clients must send; or THINKCAP_API_KEY.")
+@_add("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Pages of others that may ask; * is all.")
+@_add("--parallel", type=options.whole(1, 64), help="Thoughts in flight at once.")
+@_add("--log-prompts", is_flag=True, help="Log what clients ask, too.")
+@options.load()
 def command(
     host: str,
     port: int,
@@ -51,7 +41,7 @@ def command(
     origins: tuple[str, ...],
     parallel: int | None,
     log_prompts: bool,
-    **loading: str | int | bool | None,
+    load: LoadOptions,
 ) -> None:
     """Serve a model to OpenAI's, Anthropic's and Ollama's clients, and show a page at /.
 
@@ -61,13 +51,13 @@ def command(
         raise UsageError("The API key is empty: give one, or leave --api-key out.")
     if not is_loopback(host) and api_key is None:
         raise UsageError(f"Others reach a server on {host}: give a key with --api-key, or leave --host out.")
-    options = GenerationOptions(**loading)  # type: ignore[arg-type]
-    fetch_if_missing(options)
+    from thinkcap.cli.pull import offer_if_missing
     from thinkcap.serve.guard import LOCAL_NAMES, Access
     from thinkcap.serve.server import address, bind, run
 
+    offer_if_missing(load)
     access = Access(api_key, frozenset(origins), LOCAL_NAMES | {host.lower()} if is_loopback(host) else None)
-    with bind(host, port) as listening, options.load() as engine:
+    with bind(host, port) as listening, load.load() as engine:
         if parallel is not None:
             engine.parallel = parallel
         engine.reserve("problem")

@@ -8,7 +8,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thinkcap.show.text import one_line
+from thinkcap.text import one_line
 
 log = logging.getLogger("thinkcap.serve")
 

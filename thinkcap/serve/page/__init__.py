@@ -10,7 +10,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from thinkcap.show.wording import CLOSINGS
+from thinkcap.show.wording import ENDS
 
 SCRIPTS = ("mathematics", "ruler", "stream", "words", "thought", "plot", "runs", "page")
 """In the order in which they need one another."""
@@ -19,7 +19,7 @@ SCRIPTS = ("mathematics", "ruler", "stream", "words", "thought", "plot", "runs",
 @cache
 def html() -> str:
     """The document."""
-    script = "".join(_part(f"{name}.js") for name in SCRIPTS).replace("{{ closings }}", json.dumps(CLOSINGS))
+    script = "".join(_part(f"{name}.js") for name in SCRIPTS).replace("{{ ends }}", json.dumps(dict(ENDS)))
     parts = {"style": _part("page.css"), "script": f'"use strict";\n{{\n{script}}}\n'}
     text = _part("page.html")
     for name, part in parts.items():
