@@ -1,6 +1,9 @@
 """A reply with one limit for thought and answer, and what a generation says of its forks and its prompt."""
 
+import threading
 from dataclasses import replace
+
+import pytest
 
 import thinkcap
 from thinkcap.engine.events import Finished, ForkFinished, Thought
@@ -79,3 +82,24 @@ def test_a_generation_that_is_cancelled_leaves_its_prompt() -> None:
         assert engine.idle
         again = engine.submit(text, 8)
         assert again.result().prompt_tokens - again.cached_tokens == 1
+
+
+def test_the_engines_own_thread_outlives_a_step_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported = []
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: reported.append(arguments.exc_value))
+    with thinkcap.load("abacus", quant="q8_0") as engine:
+        engine.start()
+        scheduler = engine._core._scheduler
+        step, failure = scheduler.step, RuntimeError("a step that fails")
+
+        def fail_once() -> object:
+            monkeypatch.setattr(scheduler, "step", step)
+            raise failure
+
+        monkeypatch.setattr(scheduler, "step", fail_once)
+        generation, waiting = engine.submit(PROBLEM), threading.Event()
+        generation.listener = lambda _: waiting.set()
+        assert generation.done or waiting.wait(30)  # without driving the engine from this thread
+        assert generation.result().finish_reason == "interrupted"
+        assert reported == [failure]
+        assert engine.solve(PROBLEM, temperature=0.0).answer == "1262"

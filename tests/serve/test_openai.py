@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -281,3 +283,10 @@ def test_a_client_that_reads_sees_the_thought_before_the_answer(client: openai.O
             kinds += ["answer"] if choice.delta.content else []
     assert kinds.count("thought") > 3
     assert kinds == sorted(kinds, reverse=True)
+
+
+def test_the_readmes_example_runs(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = (block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "OpenAI" in block)
+    exec(example.replace("http://127.0.0.1:8337", server.url), {})
+    assert "1262" in capsys.readouterr().out

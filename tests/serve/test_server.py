@@ -92,12 +92,12 @@ def test_too_many_requests_are_put_off(abacus_f16: thinkcap.Engine) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/api/chat", "/v1/sweep"])
 def test_a_full_server_says_when_to_come_back(path: str) -> None:
-    more = {"/v1/sweep": {"budgets": [1]}, "/v1/messages": {"max_tokens": 50}}
+    more: dict[str, dict[str, Any]] = {"/v1/sweep": {"budgets": [1]}, "/v1/messages": {"max_tokens": 50}}
     with (
         thinkcap.load("abacus", quant="f16") as engine,
         TestClient(build(engine, max_open=0), base_url="http://localhost") as client,
     ):
-        answer = client.post(path, json={"model": "abacus", "messages": ASKED} | more.get(path, {}))
+        answer = client.post(path, json={"model": "abacus", "messages": ASKED, **more.get(path, {})})
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert "error" in answer.json()

@@ -158,7 +158,7 @@ def run(args: Sequence[str]) -> int:
 
 
 def _complain(message: str, line: CommandLine) -> None:
-    """One sentence on standard error, after the traceback where --debug asked for it."""
+    """One sentence on standard error, after the traceback if --debug asked for it."""
     from thinkcap.text import one_line, with_flags, write_line
 
     with contextlib.suppress(OSError):

@@ -27,7 +27,7 @@ else:  # not generic before click 8.4
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
-GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Server", "Run", "Output")
+GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
 """The groups of options, in the order in which `--help` shows them."""
 
 MOST_THREADS = 512
@@ -97,7 +97,7 @@ class Value(ParamType):
             self.fail("it needs a number of tokens, like 1024 or 4k.", parameter, context)
         try:
             self.option.check(number)
-        except UsageError:
+        except (UsageError, OverflowError):
             self.fail(f"it must be {self.option.bounds}, not {value}.", parameter, context)
         return number
 

@@ -21,45 +21,44 @@ EXAMPLES = """\
   thinkcap serve --host 0.0.0.0 --api-key SECRET
 """
 
-_add = partial(options.add, group="Server")
+_add = partial(options.add, group="Run")
 
 
 @options.command(EXAMPLES)
-@_add("--host", default="127.0.0.1", help="The address to listen on; another than this machine's needs a key.")
-@_add("--port", type=options.whole(0, 65535), default=PORT, help="The port to listen on; 0 takes any.")
-@_add("--open", "opens", is_flag=True, help="Open the page in a browser.")
-@_add("--api-key", envvar="THINKCAP_API_KEY", metavar="KEY", help="What clients must send; or THINKCAP_API_KEY.")
-@_add("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Pages of others that may ask; * is all.")
-@_add("--parallel", type=options.whole(1, 64), help="Thoughts in flight at once.")
-@_add("--log-prompts", is_flag=True, help="Log what clients ask, too.")
 @options.load()
+@_add("--host", default="127.0.0.1", show_default=True, help="The address to listen on; others' machines need a key.")
+@_add("--port", type=options.whole(0, 65535), default=PORT, show_default=True, help="The port; 0 takes any.")
+@_add("--open", "opens", is_flag=True, help="Open the page in a browser.")
+@_add("--api-key", envvar="THINKCAP_API_KEY", show_envvar=True, metavar="KEY", help="What clients have to send.")
+@_add("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Pages of others that may ask; * is all.")
+@_add("--log-prompts", is_flag=True, help="Log what clients ask, too.")
 def command(
+    load: LoadOptions,
     host: str,
     port: int,
     opens: bool,
     api_key: str | None,
     origins: tuple[str, ...],
-    parallel: int | None,
     log_prompts: bool,
-    load: LoadOptions,
 ) -> None:
     """Serve a model to OpenAI's, Anthropic's and Ollama's clients, and show a page at /.
 
     All clients' requests run in one batch. A thinking budget is kept exactly, in whichever field a client sends it.
     """
+    from thinkcap.cli.pull import offer_if_missing
+
+    local = is_loopback(host)
     if api_key is not None and not api_key.strip():
         raise UsageError("The API key is empty: give one, or leave --api-key out.")
-    if not is_loopback(host) and api_key is None:
+    if not local and api_key is None:
         raise UsageError(f"Others reach a server on {host}: give a key with --api-key, or leave --host out.")
-    from thinkcap.cli.pull import offer_if_missing
+    offer_if_missing(load)
+    load.locate()
     from thinkcap.serve.guard import LOCAL_NAMES, Access
     from thinkcap.serve.server import address, bind, run
 
-    offer_if_missing(load)
-    access = Access(api_key, frozenset(origins), LOCAL_NAMES | {host.lower()} if is_loopback(host) else None)
+    access = Access(api_key, frozenset(origins), LOCAL_NAMES | {host.lower()} if local else None)
     with bind(host, port) as listening, load.load() as engine:
-        if parallel is not None:
-            engine.parallel = parallel
         engine.reserve("problem")
         where = address(listening)
 

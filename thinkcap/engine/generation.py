@@ -80,6 +80,7 @@ class Generation:
                     self._core.run_until(lambda: bool(self.events) or self._done or interrupt.asked)
                     if interrupt.asked:
                         self.cancel()
+                        self._core.run_until(lambda: self._done)
                     while self.events:
                         yield self.events.popleft()
             self._raise()

@@ -17,7 +17,7 @@ from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Event
 from thinkcap.engine.generation import Generation
 
-PACE = 0.01
+PACE = 0.02
 """Seconds between two pieces of a stream at least."""
 
 MAX_OPEN = 512

@@ -153,7 +153,7 @@ class Replies:
         async for index, events in self._exchange:
             yield index, self.all[index].see(events)
         if any(reply.outcome is None or _broken_off(reply) for reply in self.all):
-            raise ThinkcapError("The server is stopping, so the reply was broken off; ask again when it is back.")
+            raise ThinkcapError("The server broke the reply off; ask again.")
 
     def close(self) -> None:
         """Cancels what still runs."""
