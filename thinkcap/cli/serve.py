@@ -18,13 +18,13 @@ PORT = 8337
 EXAMPLES = """\
   thinkcap serve --model abacus --open
   thinkcap serve --port 8000 --allow-origin https://chat.example
-  thinkcap serve --host 0.0.0.0 --api-key SECRET
+  thinkcap serve --host 0.0.0.0 --api-key "$KEY"
 """
 
 _add = partial(options.add, group="Run")
 
 
-@options.command(EXAMPLES, short_help="Serve a model to any client, and show a page.")
+@options.command(EXAMPLES)
 @options.load()
 @_add("--host", default="127.0.0.1", show_default=True, help="The address to listen on; others' machines need a key.")
 @_add("--port", type=options.whole(0, 65535), default=PORT, show_default=True, help="The port; 0 takes any.")
