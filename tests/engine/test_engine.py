@@ -224,6 +224,7 @@ def test_a_ctrl_c_in_the_solution_ends_it(abacus: thinkcap.Engine) -> None:
         if isinstance(event, Closed):
             signal.raise_signal(signal.SIGINT)
         events.append(event)
+    assert isinstance(events[-1], Finished)
     outcome = events[-1].outcome
     assert (outcome.stop_reason, outcome.finish_reason) == ("natural", "interrupted")
 

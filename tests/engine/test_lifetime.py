@@ -271,6 +271,14 @@ def test_event_loops_get_the_same(engine: thinkcap.Engine) -> None:
     assert [texts(outcome) for outcome in outcomes] == [texts(engine.solve(PROBLEM)), texts(engine.solve(HARD, 60))]
 
 
+def test_a_listener_that_fails_ends_its_own_generation_alone(engine: thinkcap.Engine) -> None:
+    failing, other = engine.submit(HARD), engine.submit(EASY)
+    failing.listener = lambda generation: 1 / 0
+    assert other.result().answer == "9"
+    assert failing.result().finish_reason == "interrupted"
+    assert engine.idle
+
+
 def test_closing_ends_what_runs_in_other_threads() -> None:
     engine = thinkcap.load("abacus", quant="f16")
     engine.start()

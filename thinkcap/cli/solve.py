@@ -141,7 +141,7 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
                 solution = TrimmedText(sys.stdout)
                 solution.write(outcomes[vote.groups[0].members[0]].solution)
                 solution.end()
-            for line in (*vote_lines(vote, sys.stderr.encoding), vote_figures(vote, cost, problem.expected, correct)):
+            for line in (*vote_lines(vote), vote_figures(vote, cost, problem.expected, correct)):
                 write_line(line, sys.stderr)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)

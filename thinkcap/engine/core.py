@@ -75,7 +75,7 @@ class EngineCore:
         self.closed = True
         with self._driver.exclusive():
             self._take_inbox()
-            self._end(self._owed)
+            self._end(list(self._owed))
             self._scheduler.close()
             if not self._model.caches:
                 self._model.close()
@@ -137,7 +137,15 @@ class EngineCore:
         self.reserve(sequences, width)
         finished: deque[Outcome] = deque()
         coming, flying = deque(sequences), set[Generation]()
-        began, before = time.perf_counter(), self._scheduler.counts
+        began, before, seen = time.perf_counter(), self._scheduler.counts, self._steps
+
+        def news() -> bool:
+            nonlocal seen
+            if on_step is not None and self._steps != seen:
+                seen = self._steps
+                on_step(self._progress(len(coming), began, before))
+            return bool(finished) or interrupt.asked or any(generation.done for generation in flying)
+
         with Interrupt() as interrupt:
             try:
                 while coming or flying:
@@ -145,12 +153,11 @@ class EngineCore:
                         coming[0].owner.on_outcome = finished.append
                         flying.add(coming[0].owner)
                         self.send(coming.popleft())
-                    self._run_step()
-                    if on_step is not None:
-                        on_step(self._progress(len(coming), began, before))
+                    self.run_until(news)
                     if interrupt.asked:
                         coming.clear()
                         self._cancel(flying)
+                        self.run_until(lambda: all(generation.done for generation in flying))
                     for generation in [each for each in flying if each.done]:
                         flying.remove(generation)
                         if generation.error is not None:
@@ -159,11 +166,6 @@ class EngineCore:
                         yield finished.popleft()
             finally:
                 self._cancel(flying)
-
-    def _run_step(self) -> None:
-        """Runs one step, or waits while another thread runs one."""
-        before = self._steps
-        self.run_until(lambda: self._steps != before or self.closed)
 
     def _progress(self, coming: int, began: float, before: Counts) -> Step:
         now, scheduler = self._scheduler.counts, self._scheduler
@@ -198,8 +200,8 @@ class EngineCore:
         for sequence in finished:
             self._finish(sequence)
         for sequence in self._scheduler.active:
-            if sequence.owner.listener is not None and sequence.owner.events:
-                sequence.owner.listener(sequence.owner)
+            if sequence.owner.events:
+                sequence.owner.notify()
 
     def _take_inbox(self) -> None:
         while self._inbox:
@@ -215,13 +217,13 @@ class EngineCore:
                 self._scheduler.answer_now(generation)
 
     def _end(self, generations: Iterable[Generation]) -> None:
-        """Ends generations where they are."""
+        """Ends generations where they are; forks that were still ahead have no outcome."""
         ending = [generation for generation in generations if generation in self._owed]
         for sequence in self._scheduler.drop(set(ending)):
-            self._finish(sequence)
+            sequence.owner.finish([self._outcome(sequence)], last=False)
         for generation in ending:
-            if self._owed.pop(generation, 0):
-                generation.finish((), last=True)
+            del self._owed[generation]
+            generation.finish((), last=True)
 
     def _finish(self, sequence: Running) -> None:
         """A sequence is over: its outcome is its owner's, for itself and for the forks it ended before."""

@@ -198,12 +198,7 @@ class Engine:
         return self._run(requests, parallel or self.parallel, on_step)
 
     def sweep(
-        self,
-        problem: Problem,
-        budgets: Iterable[int | None],
-        *,
-        samples: int = 1,
-        **options: Unpack[Options],
+        self, problem: Problem, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
     ) -> Iterator[Outcome]:
         """Solves a problem under many budgets for little more than the price of the largest: the thought forks at each
         budget, and the fork is closed and answered while the thought goes on.

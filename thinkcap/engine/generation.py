@@ -22,14 +22,16 @@ class Generation:
 
     Whoever waits runs the engine's steps meanwhile, for all requests. It may be read from any thread, by one at a time.
 
-    request   what was asked for
-    outcomes  what has finished so far: one for each fork and answer, in the order in which they finish
-    error     why it failed, None if it did not
+    request        what was asked for
+    outcomes       what has finished so far: one for each fork and answer, in the order in which they finish
+    cached_tokens  tokens of its prompt that were in the KV cache already, from a request that began alike
+    error          why it failed, None if it did not
     """
 
     def __init__(self, core: EngineCore, request: Request, *, keeps_prompt: bool = True) -> None:
         self.request = request
         self.outcomes: list[Outcome] = []
+        self.cached_tokens = 0
         self.error: ThinkcapError | None = None
         self.answers_now = False
         self.keeps_prompt = keeps_prompt
@@ -83,6 +85,7 @@ class Generation:
                     )
                     if interrupt.asked:
                         self.cancel()
+                        self._core.run_until(lambda: self._done)
                     while self.events:
                         event = self.events.popleft()
                         if isinstance(event, Closed):
@@ -154,6 +157,15 @@ class Generation:
             self.events.append(Finished(self._main()))
             self._end()
 
+    def notify(self) -> None:
+        """Calls the listener. One that fails, since its event loop is closed or the like, ends its generation."""
+        if self.listener is not None:
+            try:
+                self.listener(self)
+            except Exception:
+                self.listener = None
+                self.cancel()
+
     def fail(self, error: ThinkcapError) -> None:
         """It cannot go on."""
         self.error = error
@@ -161,8 +173,7 @@ class Generation:
 
     def _end(self) -> None:
         self._done = True
-        if self.listener is not None:
-            self.listener(self)
+        self.notify()
 
     def _is_main(self, outcome: Outcome) -> bool:
         return outcome.budget == self.request.budget and outcome.answer_index == self.request.answer_index

@@ -191,7 +191,7 @@ class Session:
             grader = stack.enter_context(_grader(problems))
             watch = stack.enter_context(self.open_watch(len(keys), done, results.graded, results.correct))
             # Not compared with what the file holds: a file of problems may be moved.
-            settings |= {"data": Path(source).name} if source else {}
+            settings |= {"data": Path(source).name} if source not in (None, "-") else {}
             return run(solver, missing, results, settings, grader=grader, parallel=self.parallel, watch=watch)
 
     def _solver(self) -> AbstractContextManager[Solver]:

@@ -24,7 +24,7 @@ LONG = ["--budget", "3000", "--min-thinking", "2900"]  # seconds of thought, wha
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts a command on a terminal of so many columns; returns its process and the screen it writes on."""
+    """Starts a command on a terminal; returns its process and the screen it writes on."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     started: list[pexpect.spawn] = []
 
