@@ -99,7 +99,7 @@ def expected(accuracy: float, spread: str, share: list[float]) -> float:
 
 
 def mean_of(share: list[float], accuracy: float, size: float) -> float:
-    """The mean share if the number of right samples is beta-binomial with α + β = `size`, or binomial if that is inf."""
+    """The mean share if the number of right samples is beta-binomial with α + β = `size`, which may be infinite."""
     samples = len(share) - 1
     likely = [float(comb(samples, right)) for right in range(samples + 1)]
     for right in range(samples + 1):

@@ -59,8 +59,8 @@ def _wilson(share: float, n: float, z: float) -> Share:
     scale = 1 + z * z / n
     centre = (share + z * z / (2 * n)) / scale
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
-    # Exactly 0 and 1 at the ends, where rounding would leave the interval without the share itself.
-    return Share(share, 0.0 if share == 0 else centre - half, 1.0 if share == 1 else centre + half)
+    # Rounding must not leave the interval without the share itself.
+    return Share(share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)))
 
 
 def student_t_95(freedom: int) -> float:
