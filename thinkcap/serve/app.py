@@ -53,6 +53,7 @@ def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN, log_
             Route("/api/show", ollama.show, methods=["POST"]),
             Route("/api/version", ollama.version),
             Route("/v1/sweep", sweep.sweep, methods=["POST"]),
+            Route("/v1/answer_now", sweep.answer_now, methods=["POST"]),
         ],
         lifespan=lifespan,
         middleware=[Middleware(AccessLog), guard],

@@ -7,6 +7,7 @@ small model, so an exchange wakes it at once for its first news, then at most ev
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -29,12 +30,14 @@ LONG_TEXT = 20_000
 class Dispatcher:
     """Runs exchanges on an engine. Belongs to one event loop.
 
-    open  generations that run or wait
+    open       generations that run or wait
+    exchanges  what is being followed, by id
     """
 
     def __init__(self, engine: Engine, max_open: int = MAX_OPEN) -> None:
         self.engine = engine
         self.open = 0
+        self.exchanges: dict[str, Exchange] = {}
         self._max_open = max_open
         self._loop = asyncio.get_running_loop()
         self._called: deque[Exchange] = deque()
@@ -90,11 +93,13 @@ class Dispatcher:
 class Exchange:
     """One client's generations. Iterate over it for their events, and close it.
 
+    id           what its client may call it by; nobody else can guess it
     generations  in the order in which they were asked for
     news         set when there is something to read
     """
 
     def __init__(self, dispatcher: Dispatcher, generations: Sequence[Generation], count: int, live: bool) -> None:
+        self.id = secrets.token_urlsafe(12)
         self.generations = generations
         self.news = asyncio.Event()
         self.news.set()  # what happened before the listeners were there
@@ -102,11 +107,13 @@ class Exchange:
         self._count = count
         self._live = live
         self._due = 0.0
+        dispatcher.exchanges[self.id] = self
         for generation in generations:
             generation.listener = self._hear
 
     def close(self) -> None:
         """Cancels what still runs. To be called once, however the exchange ends."""
+        self._dispatcher.exchanges.pop(self.id, None)
         for generation in self.generations:
             generation.listener = None
             generation.cancel()

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from thinkcap.catalog.entry import EXAMPLES
+from thinkcap.catalog.models_file import load_catalogue
 from thinkcap.engine.engine import Engine
 from thinkcap.serve.errors import HttpError
 
@@ -32,6 +34,7 @@ class LoadedModel:
         self.context = engine.longest
         self.architecture = engine.model.meta("general.architecture") or "unknown"
         self._engine = engine
+        self._entry = load_catalogue().entries.get(profile.name)
 
     def check(self, name: str | None) -> None:
         """Raises HttpError for a model that is not the loaded one. Without a name it is."""
@@ -69,5 +72,8 @@ class LoadedModel:
                 "cut_style": profile.cut_style,
                 "prompt_mode": profile.prompt_mode,
                 "temperature": profile.sampling.temperature,
+                "description": self._entry.description if self._entry else "",
+                "scope": self._entry.scope if self._entry else "",
+                "examples": self._entry.examples if self._entry else EXAMPLES,
             },
         }

@@ -3,6 +3,7 @@
 Each event is a JSON object with a `type` and the `budget` of the thought that it belongs to (null for no limit):
 `started`, `thought`, `closed`, `answer` and `outcome`. A thought that is answered at several budgets is one thought, of
 the largest of them; the forks' outcomes come as they finish. The last event is `finished`, or `error`.
+`POST /v1/answer_now` with the `id` of a `started` event ends the thinking there.
 """
 
 from __future__ import annotations
@@ -25,13 +26,19 @@ from thinkcap.errors import ThinkcapError
 from thinkcap.serve.body import Body, read_object
 from thinkcap.serve.budgets import Limit
 from thinkcap.serve.dispatcher import Exchange
-from thinkcap.serve.errors import bad_field, refusal
-from thinkcap.serve.messages import Messages, check_count, conversation
+from thinkcap.serve.errors import HttpError, bad_field, refusal
+from thinkcap.serve.messages import Messages, conversation
 from thinkcap.serve.openai import error_object
-from thinkcap.serve.streaming import EVENTS, Stream, event
+from thinkcap.serve.streaming import EVENTS, Json, Stream, event
 
 MAX_BUDGETS = 32
 """Budgets of one sweep at most."""
+
+
+class AnswerNowBody(Body):
+    """The body of `POST /v1/answer_now`."""
+
+    id: str
 
 
 class SweepBody(Body):
@@ -70,9 +77,7 @@ class SweepBody(Body):
 
 async def sweep(request: HttpRequest) -> Response:
     """`POST /v1/sweep`."""
-    given = await read_object(request)
-    check_count(given)
-    body, dispatcher = SweepBody.read(given), request.app.state.dispatcher
+    body, dispatcher = SweepBody.read(await read_object(request)), request.app.state.dispatcher
     request.app.state.model.check(body.model)
     requests = body.requests(dispatcher.engine)
     characters = sum(len(each.problem) for each in requests)
@@ -80,6 +85,17 @@ async def sweep(request: HttpRequest) -> Response:
         lambda: _submitted(dispatcher.engine, requests), len(requests), characters, live=True
     )
     return Stream(_events(exchange), EVENTS, exchange.close)
+
+
+async def answer_now(request: HttpRequest) -> Response:
+    """`POST /v1/answer_now`: closes a sweep's thoughts with their next token, and lets the model answer."""
+    body = AnswerNowBody.read(await read_object(request))
+    exchange = request.app.state.dispatcher.exchanges.get(body.id)
+    if exchange is None:
+        raise HttpError(404, "Nothing of this `id` is running; it may have been answered already.", "id")
+    for generation in exchange.generations:
+        generation.answer_now()
+    return Json({"id": body.id})
 
 
 def _submitted(engine: Engine, requests: Sequence[Request]) -> list[Generation]:
@@ -100,7 +116,8 @@ async def _events(exchange: Exchange) -> AsyncGenerator[bytes]:
         async with aclosing(aiter(exchange)) as news:
             async for index, events in news:
                 for each in _merged(events):
-                    yield event(each | {"budget": budgets[index]} if "budget" not in each else each)
+                    of = {"budget": budgets[index]} | ({"id": exchange.id} if each["type"] == "started" else {})
+                    yield event(of | each)
         yield event({"type": "finished"})
     except ThinkcapError as error:
         yield event({"type": "error", **error_object(refusal(error))})
