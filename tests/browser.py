@@ -65,7 +65,7 @@ def show(
 
 @pytest.fixture(scope="session")
 def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Headless Chromium. Without it tests are skipped, which is reported; if only they were asked for, they fail."""
+    """Headless Chromium. Without one its tests are skipped, which is reported; if they were asked for, they fail."""
     try:
         found = start(tmp_path_factory.mktemp("chromium"))
     except NoChromiumError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -76,7 +77,7 @@ def offer_if_missing(load: LoadOptions) -> None:
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:
     """Makes sure that a model is in the cache and returns its file; says what it does on standard error."""
     from thinkcap.catalog.locate import locate, present
-    from thinkcap.errors import UsageError
+    from thinkcap.errors import ThinkcapError, UsageError
 
     entry = reference.entry
     if reference.file is not None:
@@ -109,6 +110,10 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
     _print(*fact_lines(pull_facts(reference, found)))
     with download_bar("fetching", found.size, found.size - found.missing) as progress:
         path = found.run(progress, _say)
+    with suppress(ThinkcapError):  # which whoever loads the file will hear
+        from thinkcap.catalog import model_trial
+
+        model_trial.check(path)
     _say(f"Ready: thinkcap solve --model {_how_to_name(reference)} …")
     return path
 
