@@ -121,7 +121,10 @@ def write_problems(path: Path, count: int, chance: random.Random) -> None:
 
 
 def results(path: Path) -> dict[tuple[str, int, int | None], tuple[Any, ...]]:
-    """Returns what each record says, by problem, sample and thinking budget. Raises ValueError for a broken line or a duplicate result."""
+    """Returns what each record says, by problem, sample and thinking budget.
+
+    Raises ValueError for a broken line or a duplicate result.
+    """
     found: dict[tuple[str, int, int | None], tuple[Any, ...]] = {}
     for line in path.read_bytes().splitlines():
         record = json.loads(line)
