@@ -29,9 +29,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.llama_server import serve, server
 from benchmarks.machine import DISTURBED, Watch
 from benchmarks.peers import CACHE, tool
-from benchmarks.server import serve, server
 
 HERE = Path(__file__).parent
 MIB = 1 << 20

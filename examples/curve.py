@@ -1,4 +1,4 @@
-"""Answer a problem under many budgets for little more than the price of the largest."""
+"""Answer a problem under several budgets for little more than the price of the largest."""
 
 import thinkcap
 

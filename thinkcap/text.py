@@ -18,7 +18,11 @@ from thinkcap.errors import UsageError
 # Control characters (C0 but newline and tab, DEL, C1), the marks that reorder text around them, and halves of
 # surrogate pairs, which no encoding can write.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_ASCII = str.maketrans({"━": "=", "─": "-", "·": "|", "…": "...", "×": "x", "–": "-", "→": "->", "∞": "inf"})
+_ASCII = str.maketrans(
+    dict(zip("━─·×–┤│└█●■▲◆▼★○□△◇▽☆", "=-|x-||+#ox*+#%ox*+#%", strict=True))
+    | {"…": "...", "→": "->", "∞": "inf", "✓": "+", "✗": "x"}
+    | dict.fromkeys(map(chr, range(0x2801, 0x2900)), ".")  # braille
+)
 
 _TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([km]?)", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h)?", re.IGNORECASE)

@@ -1,26 +1,37 @@
+"""The command line as a whole: help, errors, exit codes and streams."""
+
+from __future__ import annotations
+
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
 
 import click
 import pytest
 
 import thinkcap
 from thinkcap import cli
+from thinkcap.engine.settings import OPTIONS
 from thinkcap.errors import ThinkcapError
 
+Fail = Callable[[BaseException], None]
 
-def thinkcap_command(*args, **options):
+
+def thinkcap_command(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "thinkcap", *args], capture_output=True, text=True, **options)
 
 
 @pytest.fixture
-def failing(monkeypatch):
+def failing(monkeypatch: pytest.MonkeyPatch) -> Fail:
     """Makes `thinkcap solve` raise what a test wants."""
 
-    def use(error):
+    def use(error: BaseException) -> None:
         @click.command()
-        def command():
+        def command() -> None:
             raise error
 
         monkeypatch.setattr(cli.Commands, "get_command", lambda group, context, name: command)
@@ -28,26 +39,26 @@ def failing(monkeypatch):
     return use
 
 
-def test_version(capsys):
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out == f"thinkcap {thinkcap.__version__}\n"
 
 
-def test_help_lists_the_commands_that_are_there(capsys):
+def test_help_lists_the_commands_that_are_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--help"]) == 0
     shown = capsys.readouterr().out
     assert "solve  " in shown
     assert cli.COMMANDS["solve"] in shown
 
 
-def test_no_command_is_a_usage_error_that_shows_help(capsys):
+def test_no_command_is_a_usage_error_that_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([]) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert "Usage: thinkcap" in output.err
 
 
-def test_help_imports_nothing_heavy():
+def test_help_imports_nothing_heavy() -> None:
     script = (
         "import sys; from thinkcap import cli; cli.run(['--help']); cli.run(['solve', '--help'])\n"
         "heavy = {'rich', 'pydantic', 'numpy', 'llama_cpp', 'jinja2', 'sympy', 'huggingface_hub'} & set(sys.modules)\n"
@@ -57,8 +68,8 @@ def test_help_imports_nothing_heavy():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", [name for name in cli.COMMANDS if cli.find_spec(f"thinkcap.cli.{name}")])
-def test_every_command_explains_itself_and_ends_in_examples(name, capsys):
+@pytest.mark.parametrize("name", [name for name in cli.COMMANDS if find_spec(f"thinkcap.cli.{name}")])
+def test_every_command_explains_itself_and_ends_in_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([name, "--help"]) == 0
     shown = capsys.readouterr().out
     examples = shown[shown.index("Examples:") :].splitlines()[1:]
@@ -66,7 +77,17 @@ def test_every_command_explains_itself_and_ends_in_examples(name, capsys):
     assert all(line.strip().startswith(f"thinkcap {name}") for line in examples if line.strip())
 
 
-def test_an_unknown_command_gets_a_near_name(capsys):
+def test_help_shows_options_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["batch", "--help"]) == 0
+    shown = capsys.readouterr().out
+    groups = [line.removesuffix(" options:") for line in shown.splitlines() if line.endswith(" options:")]
+    assert groups == ["Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output"]
+    assert all(f"--{name.replace('_', '-')}" in shown for name in OPTIONS)
+    assert cli.run(["sweep", "--help"]) == 0
+    assert not re.search(r"--(budget|time-limit|until-sure) ", capsys.readouterr().out)
+
+
+def test_an_unknown_command_gets_a_near_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["slove"]) == 2
     assert capsys.readouterr().err == "thinkcap: There is no command 'slove': did you mean `thinkcap solve`?\n"
 
@@ -86,7 +107,9 @@ def test_an_unknown_command_gets_a_near_name(capsys):
         ),
     ],
 )
-def test_an_error_is_one_sentence_and_an_exit_code(failing, capsys, error, code, sentence):
+def test_an_error_is_one_sentence_and_an_exit_code(
+    failing: Fail, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, sentence: str
+) -> None:
     failing(error)
     assert cli.run(["solve"]) == code
     output = capsys.readouterr()
@@ -94,7 +117,7 @@ def test_an_error_is_one_sentence_and_an_exit_code(failing, capsys, error, code,
     assert output.err.strip() == f"thinkcap: {sentence}"
 
 
-def test_debug_shows_the_traceback(failing, capsys):
+def test_debug_shows_the_traceback(failing: Fail, capsys: pytest.CaptureFixture[str]) -> None:
     failing(ThinkcapError("Broken."))
     assert cli.run(["--debug", "solve"]) == 1
     shown = capsys.readouterr().err
@@ -102,7 +125,7 @@ def test_debug_shows_the_traceback(failing, capsys):
     assert shown.endswith("thinkcap: Broken.\n")
 
 
-def test_a_reader_that_left_is_no_error():
+def test_a_reader_that_left_is_no_error() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as gone:
@@ -116,7 +139,7 @@ def test_a_reader_that_left_is_no_error():
     assert done.stderr == ""
 
 
-def test_an_output_that_cannot_spell_a_character_still_works():
+def test_an_output_that_cannot_spell_a_character_still_works() -> None:
     done = thinkcap_command("slöve→", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 2
     assert "There is no command" in done.stderr

@@ -1,8 +1,12 @@
 """`thinkcap solve` with the built-in model, its output not on a terminal; tests/show/test_terminal.py has the rest."""
 
+from __future__ import annotations
+
 import io
 import json
 import re
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
@@ -17,11 +21,11 @@ ABACUS = ("--model", "abacus", "--threads", "1")
 class Shell:
     """Runs command lines in this process."""
 
-    def __init__(self, capsys, monkeypatch):
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
         self._monkeypatch = monkeypatch
 
-    def __call__(self, *args, stdin=None):
+    def __call__(self, *args: str, stdin: bytes | None = None) -> Self:
         if stdin is not None:
             self._monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         self.code = cli.run(["solve", *args])
@@ -29,17 +33,18 @@ class Shell:
         return self
 
     @property
-    def record(self):
+    def record(self) -> dict[str, Any]:
         (line,) = self.out.splitlines()
-        return json.loads(line)
+        found: dict[str, Any] = json.loads(line)
+        return found
 
 
 @pytest.fixture
-def solve(capsys, monkeypatch):
+def solve(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
     return Shell(capsys, monkeypatch)
 
 
-def test_standard_output_carries_the_solution_alone(solve):
+def test_standard_output_carries_the_solution_alone(solve: Shell) -> None:
     run = solve(PROBLEM, *ABACUS, "--budget", "20", "--temperature", "0")
     solution, figures = run.out, run.err
     assert run.code == 0
@@ -52,7 +57,7 @@ def test_standard_output_carries_the_solution_alone(solve):
     assert solution == record["solution"].strip() + "\n"
 
 
-def test_json_has_the_fields_of_an_outcome(solve):
+def test_json_has_the_fields_of_an_outcome(solve: Shell) -> None:
     run = solve(PROBLEM, *ABACUS, "--budget", "7", "--seed", "5", "--json")
     assert run.code == 0
     assert run.err == ""
@@ -72,12 +77,12 @@ def test_json_has_the_fields_of_an_outcome(solve):
 
 
 @pytest.mark.parametrize("budget", ["0", "1", "20"])
-def test_the_budget_is_kept(solve, budget):
+def test_the_budget_is_kept(solve: Shell, budget: str) -> None:
     record = solve(PROBLEM, *ABACUS, "--budget", budget, "--json").record
     assert record["thinking_tokens"] <= int(budget)
 
 
-def test_options_reach_the_engine(solve):
+def test_options_reach_the_engine(solve: Shell) -> None:
     run = solve(
         PROBLEM, *ABACUS, "--quant", "f16", "--budget", "none", "--solution-budget", "5",
         "--cut-style", "message", "--prompt-mode", "none", "--temperature", "0", "--top-p", "0.9", "--top-k", "40",
@@ -97,7 +102,15 @@ def test_options_reach_the_engine(solve):
     assert record["solution_tokens"] <= 5
 
 
-def test_verbose_shows_the_log_to_its_end(solve):
+def test_options_that_change_nothing_are_said_to(solve: Shell) -> None:
+    run = solve(PROBLEM, *ABACUS, "--prompt-mode", "max", "--budget", "none")
+    assert run.code == 0
+    assert "so --prompt-mode max does nothing: give --budget." in run.err
+    assert "does nothing" not in solve(PROBLEM, *ABACUS, "--prompt-mode", "max", "--budget", "16").err
+    assert "the samples of a problem are alike" in solve(PROBLEM, *ABACUS, "--budget", "4", "--samples", "2").err
+
+
+def test_verbose_shows_the_log_to_its_end(solve: Shell) -> None:
     loud = solve(PROBLEM, *ABACUS, "--budget", "4", "--verbose")
     assert loud.code == 0
     assert "model buffer size" in loud.err
@@ -105,7 +118,7 @@ def test_verbose_shows_the_log_to_its_end(solve):
     assert "buffer size" not in solve(PROBLEM, *ABACUS, "--budget", "4").err
 
 
-def test_expect_says_right_and_exits_with_0(solve):
+def test_expect_says_right_and_exits_with_0(solve: Shell) -> None:
     answer = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json").record["answer"]
     run = solve(PROBLEM, *ABACUS, "--temperature", "0", "--json", "--expect", f" {answer}.0 ")
     assert run.code == 0
@@ -113,26 +126,26 @@ def test_expect_says_right_and_exits_with_0(solve):
     assert run.record["expected"] == f"{answer}.0"
 
 
-def test_expect_says_wrong_and_exits_with_3(solve):
+def test_expect_says_wrong_and_exits_with_3(solve: Shell) -> None:
     run = solve(PROBLEM, *ABACUS, "--expect", "-5")
     assert run.code == 3
     assert ", wrong: expected -5 · " in run.err
 
 
-def test_no_answer_is_a_wrong_one(solve):
+def test_no_answer_is_a_wrong_one(solve: Shell) -> None:
     run = solve(PROBLEM, *ABACUS, "--solution-budget", "1", "--json", "--expect", "1262")
     assert run.code == 3
     assert run.record["answer"] is None
     assert run.record["correct"] is False
 
 
-def test_a_dash_reads_standard_input(solve):
+def test_a_dash_reads_standard_input(solve: Shell) -> None:
     run = solve("-", *ABACUS, "--budget", "7", "--json", stdin=f"\n{PROBLEM}\n".encode())
     assert run.code == 0
     assert run.record["problem"] == PROBLEM
 
 
-def test_samples_are_told_apart_and_one_right_one_is_enough(solve):
+def test_samples_are_told_apart_and_one_right_one_is_enough(solve: Shell) -> None:
     run = solve(
         PROBLEM, *ABACUS, "--temperature", "3", "--budget", "20", "--solution-budget", "9", "--samples", "3", "--json"
     )
@@ -146,7 +159,7 @@ def test_samples_are_told_apart_and_one_right_one_is_enough(solve):
     assert run.err.splitlines()[-1] == "0 of 2 samples correct"
 
 
-def test_samples_vote_and_the_winners_solution_is_printed(solve):
+def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
     sampling = ("--temperature", "2", "--samples", "8", "--vote")
     run = solve(PROBLEM, *ABACUS, *sampling, "--json")
     assert run.code == 0
@@ -165,7 +178,7 @@ def test_samples_vote_and_the_winners_solution_is_printed(solve):
     assert run.err.splitlines()[-1].endswith(f" · total {vote['total_tokens']:,} tokens")
 
 
-def test_the_vote_is_what_is_judged(solve):
+def test_the_vote_is_what_is_judged(solve: Shell) -> None:
     run = solve(PROBLEM, *ABACUS, "--samples", "3", "--vote", "--expect", "-5")
     assert run.code == 3
     assert ", wrong: expected -5 · 3 of 3 votes · " in run.err
@@ -174,7 +187,7 @@ def test_the_vote_is_what_is_judged(solve):
     assert solve(PROBLEM, *ABACUS, "--samples", "2", "--vote", "--temperature", "0", "--expect", answer).code == 0
 
 
-def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve):
+def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve: Shell) -> None:
     fractured = ("--budget", "40", "--vote-depths", "4", "--answers", "2", "--temperature", "0.5")
     run = solve(PROBLEM, *ABACUS, *fractured, "--json")
     *records, last = [json.loads(line) for line in run.out.splitlines()]
@@ -186,7 +199,7 @@ def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve):
     assert last["vote"]["voters"] == 8
 
 
-def test_early_answers_end_the_thought_and_are_counted(solve):
+def test_early_answers_end_the_thought_and_are_counted(solve: Shell) -> None:
     problem = "What is 4821 + 9377 + 6145 + 2088 + 7316?"
     record = solve(problem, *ABACUS, "--until-sure", "1", "--json").record
     assert record["probe_tokens"] > 0
@@ -196,7 +209,7 @@ def test_early_answers_end_the_thought_and_are_counted(solve):
     assert solve(problem, *ABACUS, "--until-sure", "0", "--json").record["probe_tokens"] == 0
 
 
-def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
+def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) -> None:
     run = solve("What is 1 + 1? \x1b]0;owned\x07\u009b31m", *ABACUS, "--budget", "7", "--json")
     assert run.record["problem"].startswith("What is 1 + 1? \x1b")
     assert "\x1b" not in run.out
@@ -237,7 +250,7 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve):
         (["another problem"], "another problem"),
     ],
 )
-def test_bad_options_get_one_sentence(solve, args, words):
+def test_bad_options_get_one_sentence(solve: Shell, args: list[str], words: str) -> None:
     run = solve(PROBLEM, *ABACUS, *args)
     assert run.code == 2
     assert run.out == ""
@@ -257,7 +270,9 @@ def test_bad_options_get_one_sentence(solve, args, words):
         ([PROBLEM, "--model", "abacsu"], None, "abacus"),
     ],
 )
-def test_bad_problems_and_names_get_one_sentence(solve, args, stdin, words):
+def test_bad_problems_and_names_get_one_sentence(
+    solve: Shell, args: list[str], stdin: bytes | None, words: str
+) -> None:
     run = solve(*args, stdin=stdin)
     assert run.code == 2
     assert run.out == ""
@@ -266,7 +281,9 @@ def test_bad_problems_and_names_get_one_sentence(solve, args, stdin, words):
     assert run.err.count("\n") == 1
 
 
-def test_a_missing_model_gets_one_sentence_with_a_way_out(solve, tmp_path, monkeypatch):
+def test_a_missing_model_gets_one_sentence_with_a_way_out(
+    solve: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     for model, words in (
@@ -279,7 +296,7 @@ def test_a_missing_model_gets_one_sentence_with_a_way_out(solve, tmp_path, monke
         assert run.err.count("\n") == 1
 
 
-def test_a_budget_that_cannot_fit_names_one_that_does(solve):
+def test_a_budget_that_cannot_fit_names_one_that_does(solve: Shell) -> None:
     run = solve(PROBLEM, *ABACUS, "--budget", "10m")
     assert run.code in (1, 2)
     largest = re.search(r"(\d[\d,]*)\D*$", run.err)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from tests.hostile.generators import results as hostile_results
 from tests.hostile.generators.texts import PAGE, any_text
 from tests.show.sweeps import record
 from thinkcap.cli import run
+from thinkcap.runs.intervals import Share
+from thinkcap.show.curve.curve import Curve, Point
+from thinkcap.show.curve.page.html import page
 
 pytestmark = pytest.mark.browser
 POLICY = (
@@ -115,12 +119,26 @@ def test_every_kind_of_markup_is_shown_as_text(visit: Visit, site: Site, tmp_pat
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), 1e308])
-def test_numbers_that_json_does_not_have(visit: Visit, tmp_path: Path, odd: float) -> None:
+@pytest.mark.parametrize("field", ["correct", "injected_tokens", "sample"])
+def test_numbers_that_make_no_sense_are_refused_or_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], field: str, odd: float
+) -> None:
     found = [record(f"p{number}", budget) for budget in (0, 64, None) for number in range(3)]
-    found[0]["correct"] = odd
+    found[0][field] = odd
     file = hostile_results.write(found, tmp_path / "results.jsonl")
-    if run(["report", str(file), "--plot", str(tmp_path / "curve.html")]) != 0:
-        return  # refused in one sentence
-    browser = visit(tmp_path / "curve.html")
-    assert browser.find_elements("css selector", "#drawings figure .mark")
-    assert browser.find_element("css selector", "#result h2").text
+    if run(["report", str(file), "--plot", str(tmp_path / "curve.html")]):
+        assert field in capsys.readouterr().err
+    else:
+        assert_is_json((tmp_path / "curve.html").read_text("utf-8"))
+
+
+def test_a_page_never_holds_a_number_that_json_does_not_have() -> None:
+    nowhere = Share(float("nan"), float("nan"), float("inf"))
+    text = page([Curve("any", (Point("64", 64, 1.0, nowhere), Point("128", 128, 2.0, nowhere)))])
+    assert_is_json(text)
+
+
+def assert_is_json(text: str) -> None:
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert data
+    json.loads(data[1], parse_constant=pytest.fail)

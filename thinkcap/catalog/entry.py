@@ -24,11 +24,22 @@ RepositoryName = Annotated[str, Field(pattern=r"^[\w\-.]+/[\w\-.]+$")]
 Quant = Annotated[str, BeforeValidator(_canonical)]
 
 
+EXAMPLES = (
+    "A rectangle has perimeter 34 and diagonal 13. What is its area?",
+    "How many positive divisors does 5400 have?",
+    "What is the remainder when 3^100 is divided by 14?",
+    "Five people sit in a row, and two of them want to sit together. In how many ways can they?",
+)
+"""Problems for a model that can do more than arithmetic."""
+
+
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Entry(ModelDefaults):
     """One `[models.NAME]` table: the keys of `ModelDefaults`, and where the model comes from.
 
     description    what the model is for, in a line
+    scope          what can be asked of it, for those who have not met it
+    examples       problems that suit it
     sources        hub repositories with GGUF files of it, in the order they are tried
     original       the hub repository of its safetensors, for `thinkcap pull --convert`
     path           a GGUF on this machine instead of the hub
@@ -40,6 +51,8 @@ class Entry(ModelDefaults):
     """
 
     description: str = ""
+    scope: str = ""
+    examples: tuple[str, ...] = EXAMPLES
     sources: tuple[RepositoryName, ...] = ()
     original: RepositoryName | None = None
     path: str | None = None

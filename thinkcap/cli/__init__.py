@@ -27,6 +27,7 @@ COMMANDS = {
     "solve": "Solve one problem under a thinking budget.",
     "batch": "Solve a file of problems, many at once.",
     "sweep": "Solve problems at several budgets, sharing their thoughts.",
+    "serve": "Serve a model to any client, and show a page.",
     "report": "Summarise, compare and plot result files.",
     "pull": "Download a model.",
     "models": "List the models and where they are.",
@@ -157,7 +158,7 @@ def run(args: Sequence[str]) -> int:
 
 
 def _complain(message: str, line: CommandLine) -> None:
-    """One sentence on standard error, after the traceback where --debug asked for it."""
+    """One sentence on standard error, after the traceback if --debug asked for it."""
     from thinkcap.text import one_line, with_flags, write_line
 
     with contextlib.suppress(OSError):

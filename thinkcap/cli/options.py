@@ -97,7 +97,7 @@ class Value(ParamType):
             self.fail("it needs a number of tokens, like 1024 or 4k.", parameter, context)
         try:
             self.option.check(number)
-        except UsageError:
+        except (UsageError, OverflowError):
             self.fail(f"it must be {self.option.bounds}, not {value}.", parameter, context)
         return number
 

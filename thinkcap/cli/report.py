@@ -55,7 +55,7 @@ def command(
 
     A row for each model and budget: Avg@k with its 95 % interval, pass@k (unbiased), maj@k (a vote by mathematical
     equivalence), mean thinking and solution tokens, the share of thoughts that were cut and of results with an answer,
-    and for models that are told a length, how far off they are.
+    and for models that read a length in the prompt, how far off they are.
 
     --votes adds what each way to spend tokens gave: one thought, maj@k over whole thoughts, and a vote over answers at
     several depths of each (shown in any case), with the mean tokens a problem, a shared thought counted once.

@@ -87,10 +87,13 @@ def _stream(session: Session, problem: Problem, as_json: bool) -> bool:
     outcomes: list[Outcome] = []
     with choose_view(sys.stdout, sys.stderr, json=as_json, log=session.load.verbose) as view:
         view.status(f"loading {session.load.name or 'the model'}")
-        for outcome in session.stream(problem, lambda sample: view.begin(sample, samples), view.show):
+        stream = session.stream(
+            problem, lambda sample: view.begin(sample, samples), view.show, answer_first=sys.stdout.isatty()
+        )
+        for outcome in stream:
             outcomes.append(outcome)
             view.conclude(outcome)
-        if outcomes and is_interrupted(outcomes[-1]):
+        if len(outcomes) < samples or is_interrupted(outcomes[-1]):
             raise click.exceptions.Exit(INTERRUPTED)
         if samples > 1:
             view.total(outcomes)
@@ -118,7 +121,7 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
                 solution = TrimmedText(sys.stdout)
                 solution.write(outcomes[vote.groups[0].members[0]].solution)
                 solution.end()
-            for line in (*vote_lines(vote, sys.stderr.encoding), vote_figures(vote, cost, problem.expected, correct)):
+            for line in (*vote_lines(vote), vote_figures(vote, cost, problem.expected, correct)):
                 write_line(line, sys.stderr)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)

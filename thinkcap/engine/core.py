@@ -137,7 +137,15 @@ class EngineCore:
         self.reserve(sequences, width)
         finished: deque[Outcome] = deque()
         coming, flying = deque(sequences), set[Generation]()
-        began, before = time.perf_counter(), self._scheduler.counts
+        began, before, seen = time.perf_counter(), self._scheduler.counts, self._steps
+
+        def news() -> bool:
+            nonlocal seen
+            if on_step is not None and self._steps != seen:
+                seen = self._steps
+                on_step(self._progress(len(coming), began, before))
+            return bool(finished) or interrupt.asked or any(generation.done for generation in flying)
+
         with Interrupt() as interrupt:
             try:
                 while coming or flying:
@@ -145,12 +153,11 @@ class EngineCore:
                         coming[0].owner.on_outcome = finished.append
                         flying.add(coming[0].owner)
                         self.send(coming.popleft())
-                    self._run_step()
-                    if on_step is not None:
-                        on_step(self._progress(len(coming), began, before))
+                    self.run_until(news)
                     if interrupt.asked:
                         coming.clear()
                         self._cancel(flying)
+                        self.run_until(lambda: all(generation.done for generation in flying))
                     for generation in [each for each in flying if each.done]:
                         flying.remove(generation)
                         if generation.error is not None:
@@ -159,11 +166,6 @@ class EngineCore:
                         yield finished.popleft()
             finally:
                 self._cancel(flying)
-
-    def _run_step(self) -> None:
-        """Runs one step, or waits while another thread runs one."""
-        before = self._steps
-        self.run_until(lambda: self._steps != before or self.closed)
 
     def _progress(self, coming: int, began: float, before: Counts) -> Step:
         now, scheduler = self._scheduler.counts, self._scheduler

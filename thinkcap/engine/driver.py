@@ -109,4 +109,8 @@ class Driver:
             with self._turn:
                 while not (self._busy() or self._stopped):
                     self._turn.wait()
-            self.run_until(lambda: self._stopped or not self._busy())
+            try:
+                self.run_until(lambda: self._stopped or not self._busy())
+            except Exception as error:  # what was in flight has ended; what comes next must not wait for ever
+                arguments = (type(error), error, error.__traceback__, threading.current_thread())
+                threading.excepthook(threading.ExceptHookArgs(arguments))

@@ -27,7 +27,11 @@ UNBOUNDED_CONTEXT = 32_768
 
 
 class DoesNotFitError(UsageError):
-    """A problem and its budget do not fit the context."""
+    """A problem and its budget do not fit the context. `room` is how many tokens of thought and solution do."""
+
+    def __init__(self, message: str, room: int = 0) -> None:
+        super().__init__(message)
+        self.room = room
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Limits:
     min_thinking     thinking tokens before which a close is replaced by `wait`
     message          tokens injected before the marker at a cut (style `message`), else empty
     stops_after_box  whether the solution ends with the brace that closes the box it began in
+    pooled           whether the solution may also use the thinking tokens that the thought left
     """
 
     thinking: int
@@ -71,6 +76,7 @@ class Limits:
     wait: tuple[int, ...] = ()
     loop_guard: bool = True
     stops_after_box: bool = False
+    pooled: bool = False
 
     @property
     def ramp(self) -> int:
@@ -123,6 +129,7 @@ class LimitResolver:
             min_thinking=settings.min_thinking,
             style=settings.cut_style,
             loop_guard=settings.loop_guard,
+            pooled=request.pooled,
         )
         if settings.cut_style == "message":
             limits = replace(limits, message=self._message, message_text=self._profile.cut_message)
@@ -132,16 +139,19 @@ class LimitResolver:
     def _thinking(self, budget: int | None, limits: Limits, besides: int) -> tuple[int, StopReason]:
         """How long the thought may become, and why it ends there. `besides` is what else has to fit."""
         room = self.longest - besides
+        for_both = room + limits.solution
         if room < 0:
             raise DoesNotFitError(
                 f"The prompt, a solution of {limits.solution:,} tokens and the markers take {besides:,}, "
-                f"but the context holds {self.longest:,}; shorten the problem or lower `solution_budget`."
+                f"but the context holds {self.longest:,}; shorten the problem or lower `solution_budget`.",
+                for_both,
             )
         if budget is None:
             return max(0, min(room, self._unbounded - besides)), "context"
         if budget > room:
             raise DoesNotFitError(
                 f"A thinking budget of {budget:,} tokens does not fit the context of {self.longest:,} tokens; "
-                f"the largest that does here is {room:,}."
+                f"the largest that does here is {room:,}.",
+                for_both,
             )
         return budget, "budget"

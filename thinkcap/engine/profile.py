@@ -53,6 +53,7 @@ def _as_option(name: str) -> AfterValidator:
 
 
 Tokens = Annotated[int, Field(ge=1)]
+ThinkingTokens = Annotated[int | None, BeforeValidator(_parsed), _as_option("budget")]
 Length = Annotated[str, _containing("{n}")]
 
 
@@ -64,6 +65,17 @@ class Sampling:
     top_p: Annotated[float, _as_option("top_p")] = 0.95
     top_k: Annotated[int, _as_option("top_k")] = 0
     min_p: Annotated[float, _as_option("min_p")] = 0.0
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Efforts:
+    """Thinking budgets in tokens of the levels of effort that clients ask for by name; None is no limit."""
+
+    minimal: ThinkingTokens = 128
+    low: ThinkingTokens = 512
+    medium: ThinkingTokens = 1024
+    high: ThinkingTokens = 4096
+    xhigh: ThinkingTokens = 16384
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -80,6 +92,7 @@ class ModelDefaults:
     usual_solution   tokens a solution usually takes, for which a time limit keeps time
     context          context in tokens when the thinking has no budget; None is the model's own, at most 32,768
     probe            how an answer begins, up to the open brace of its box; early answers are asked for with it
+    efforts          thinking budgets of the levels of effort
     think_start      the marker that opens the thought, if the file's template and vocabulary don't show it
     think_end        the marker that closes it, likewise
     """
@@ -90,11 +103,12 @@ class ModelDefaults:
     prompt_mode: PromptMode = "none"
     cut_style: CutStyle = "message"
     cut_message: str = DEFAULT_CUT_MESSAGE
-    thinking: Annotated[int | None, BeforeValidator(_parsed), _as_option("budget")] = 1024
+    thinking: ThinkingTokens = 1024
     solution: Annotated[int, _as_option("solution_budget")] = 1024
     usual_solution: Tokens = 256
     context: Tokens | None = None
     probe: str = "\n\nThe final answer is \\boxed{"
+    efforts: Efforts = Efforts()
     think_start: str | None = None
     think_end: str | None = None
     sampling: Sampling = Sampling()

@@ -49,6 +49,7 @@ class Request:
     fork_budgets         smaller thinking budgets, ascending, at which the thought forks and is answered
     answers_per_thought  answers to each thought, each a fork with its own random numbers
     answer_index         which of them this is
+    pooled               whether the solution may also use the thinking tokens that the thought left
     """
 
     problem: str
@@ -60,6 +61,7 @@ class Request:
     fork_budgets: tuple[int, ...] = ()
     answers_per_thought: int = 1
     answer_index: int = 0
+    pooled: bool = False
 
     @property
     def budget(self) -> Budget:

@@ -116,7 +116,7 @@ class Scheduler:
         for sequence in stopped:
             sequence.abandon("interrupted")
             if self._slots is not None:
-                self._release(sequence, self._slots, keep=False)
+                self._release(sequence, self._slots, keep=sequence.owner.keeps_prompt)
         for sequence in self.waiting:
             if sequence.owner in owners:
                 sequence.abandon("interrupted")
@@ -156,6 +156,7 @@ class Scheduler:
             slots.reserve(sequence)
             sequence.admit(slot)
             sequence.consume(held or shared)
+            sequence.owner.cached_tokens = sequence.decoded
             self.active.append(sequence)
 
     def _donor(self, sequence: Sequence) -> tuple[Sequence | None, int]:

@@ -67,8 +67,7 @@ class ThoughtState:
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
-    _visible: bool = False
-    """Whether the solution has a character that can be seen."""
+    _visible: bool = False  # whether the solution has a character that can be seen
     _boost_from: int = field(init=False)
     _marker_ids: list[int] = field(init=False)
 
@@ -266,7 +265,8 @@ class ThoughtState:
         self._look()
         if self.limits.stops_after_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
             return self._finish("stop")
-        if self.solution_tokens >= self.limits.solution:
+        unused = self.limits.thinking - self.thinking_tokens if self.limits.pooled else 0
+        if self.solution_tokens >= self.limits.solution + unused:
             return self._finish("length")
         return Move((token,))
 

@@ -26,7 +26,7 @@ _REINSTALL = "install thinkcap again"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `cure` says what to do where it is not ok."""
+    """One finding. `cure` says what to do if it is not ok."""
 
     name: str
     state: State

@@ -8,13 +8,19 @@ added, as small batches overlap them badly).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from thinkcap.catalog.gguf.header import read_header
+from thinkcap.catalog.gguf.quants import bits_per_weight
+from thinkcap.engine.engine import PARALLEL
+from thinkcap.engine.limits import UNBOUNDED_CONTEXT
 from thinkcap.engine.model.kv_pool import affordable, separate_sequences
+from thinkcap.engine.model.llama import can_offload
+from thinkcap.engine.model.threads import physical_cores
 from thinkcap.engine.profile import Profile
 from thinkcap.runs.batch import Task, tasks_of
 from thinkcap.runs.load_options import LoadOptions
@@ -115,13 +121,6 @@ def estimate(
 
     Raises ThinkcapError if nothing is known of the model, or the file can't be read.
     """
-    from thinkcap.catalog.gguf.header import read_header
-    from thinkcap.catalog.gguf.quants import bits_per_weight
-    from thinkcap.engine.engine import PARALLEL
-    from thinkcap.engine.limits import UNBOUNDED_CONTEXT
-    from thinkcap.engine.model.llama import can_offload
-    from thinkcap.engine.model.threads import physical_cores
-
     profile, path, weights = _weights(load)
     every = tasks_of(problems, plan, profile)
     held = {Key.of(result) for result in read(output)} if output is not None and Path(output).exists() else set()
@@ -131,17 +130,16 @@ def estimate(
     width = max(1, min(parallel or PARALLEL, len(tasks)))
     prompts = sum(demand.prompt for task, demand in zip(tasks, demands, strict=True) if task.request.sample == 0)
     cell = read_header(path).bytes_per_cell if path else None
-    sampled = sum(demand.sampled for demand in demands)
     seconds = usual_seconds = None
     if load.gpu_layers == 0 or not can_offload():
-        speed = measure_speed(load.threads or physical_cores())
-        operations = 2 * weights * 8 / bits_per_weight(profile.quant)
-        step = weights / speed.bytes_per_second + width * (operations / speed.operations_per_second + SECONDS_BESIDES)
-        reading = prompts * operations / speed.operations_per_second
-        seconds = sampled / width * step + reading
+        time_of = _time_by_tokens(
+            load.threads or physical_cores(), weights, bits_per_weight(profile.quant), width, prompts
+        )
+        sampled = sum(demand.sampled for demand in demands)
+        seconds = time_of(sampled)
         if all(task.request.budget.thinking is not None for task in tasks):
             unused = sum(demand.answers * max(0, demand.solution - profile.usual_solution) for demand in demands)
-            usual_seconds = (sampled - unused) / width * step + reading
+            usual_seconds = time_of(sampled - unused)
     results = sum(demand.answers for demand in demands)
     return RunEstimate(
         problems=len(problems),
@@ -158,6 +156,14 @@ def estimate(
         model=profile.name,
         done=sum(len(task.keys) for task in every) - results,
     )
+
+
+def _time_by_tokens(threads: int, weights: int, bits: float, width: int, prompts: int) -> Callable[[int], float]:
+    """The seconds that sampled tokens take, `width` sequences at once, after `prompts` tokens are read."""
+    speed = measure_speed(threads)
+    token = 2 * weights * 8 / bits / speed.operations_per_second
+    step = weights / speed.bytes_per_second + width * (token + SECONDS_BESIDES)
+    return lambda sampled: sampled / width * step + prompts * token
 
 
 def _cells(demands: Sequence[_Demand], width: int, most: int) -> int:

@@ -9,7 +9,7 @@ from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request, resolve, resolve_sweep
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
-from thinkcap.runs.settings import budget_fields, run_options
+from thinkcap.runs.settings import RUN_OPTIONS, budget_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Plan:
             "budget": budget_fields(settings)
             | {"prompt_mode": next((mode for mode in modes if mode != "none"), "none")},
             "budgets": list(self.budgets) or None,
-            **run_options(settings),
+            **{name: getattr(settings, name) for name in RUN_OPTIONS},
             "depths": self.depths,
             "answers": self.answers,
             "context": context,

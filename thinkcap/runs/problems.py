@@ -5,6 +5,7 @@ The bytes and their formats are runs/formats.py's.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ class Problem:
 
     id        the file's own id, or the entry's number from 1
     text      the problem as the model is to read it
-    expected  the expected answer as text, several joined by `, `; None where the file has none
+    expected  the expected answer as text, several joined by `, `; None if the file has none
     extra     the file's other short fields (level, subject …), for `thinkcap report --by`
     """
 
@@ -137,7 +138,7 @@ def _problem(value: Any, number: int, fields: Fields) -> Problem:
 
 
 def _get(value: Mapping[str, Any], path: str) -> Any:
-    """The field called `path`, in any capitals, or the one its dots lead to; None where there is none."""
+    """The field called `path`, in any capitals, or the one its dots lead to; None if there is none."""
     if path in value:
         return value[path]
     for name, found in value.items():
@@ -149,7 +150,7 @@ def _get(value: Mapping[str, Any], path: str) -> Any:
 
 
 def _holds_answer(name: str, value: Any) -> bool:
-    """A worked solution is an answer only where it marks one."""
+    """A worked solution counts as an answer only if it marks one."""
     return name != "solution" or (isinstance(value, str) and ("\\boxed" in value or "####" in value))
 
 
@@ -226,7 +227,7 @@ def _extra(value: Mapping[str, Any], leave_out: set[str | None]) -> dict[str, st
     lowered = {name.lower() for name in leave_out if name}
     kept: dict[str, str | int | float | bool] = {}
     for name, found in value.items():
-        if str(name).lower() in lowered or found != found:
+        if str(name).lower() in lowered or (isinstance(found, float) and not math.isfinite(found)):
             continue
         if isinstance(found, bool | int | float) or (isinstance(found, str) and 0 < len(found) <= _EXTRA_CHARACTERS):
             kept[str(name)] = found

@@ -52,11 +52,6 @@ def budget_fields(settings: Settings) -> dict[str, Any]:
     return {field: getattr(settings, name) for name, field in BUDGET_FIELDS.items()}
 
 
-def run_options(settings: Settings) -> dict[str, Any]:
-    """The options that only `run` holds."""
-    return {name: getattr(settings, name) for name in RUN_OPTIONS}
-
-
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[str, str] | None:
     """The settings that differ, as `mine` and as `theirs` have them, in words; None if none does.
 

@@ -75,7 +75,7 @@ def measure(
 ) -> ModelSpeed:
     """Measures an engine, each width over `repeats` stretches of `tokens` tokens a sequence; the median stretch counts.
 
-    Raises ThinkcapError where that does not fit the context.
+    Raises ThinkcapError if that does not fit the context.
     """
     widths = tuple(widths)
     watch("prompt")
@@ -98,12 +98,12 @@ def measure(
 
 
 def candidates(cores: int) -> Sequence[int]:
-    """Thread counts worth trying on so many cores."""
+    """Thread counts worth trying on this many cores."""
     return sorted({1, *(2**power for power in range(1, cores.bit_length())), cores})
 
 
 def _problem(engine: Engine, besides: int) -> str:
-    """A problem of about DEPTH tokens, shorter where `besides` leaves no room for it."""
+    """A problem of about DEPTH tokens, shorter if `besides` leaves no room for it."""
     room = min(DEPTH, (engine.longest - besides) // 2)
     return PROBLEM * max(1, room // len(engine.model.tokenize(PROBLEM)))
 

@@ -56,10 +56,10 @@ def test_a_curve_told_its_budget_has_the_ends_that_cannot_be_told() -> None:
     told = sweep(budgets=(64, 128, 256), prompt_mode="max")
     ends = sweep(budgets=(0, None))
     (curve,) = curves_of(told + ends)
-    assert curve.told
+    assert curve.prompted
     assert [point.label for point in curve.points] == ["0", "64", "128", "256", "unlimited"]
     with_bare = curves_of(sweep() + told)
-    assert [curve.name for curve in with_bare] == ["abacus · not told", "abacus · told max"]
+    assert [curve.name for curve in with_bare] == ["abacus · plain prompt", "abacus · max prompt"]
     assert [len(curve.points) for curve in with_bare] == [5, 5]
 
 
@@ -209,7 +209,7 @@ def test_every_mark_and_tick_lies_within_its_axes(
         Point(budget_text(budget), budget, least + place * more, wilson(place, 6), place / 6, least + more)
         for place, budget in enumerate(asked)
     )
-    for chart in charts([Curve("any", points, told=told)]):
+    for chart in charts([Curve("any", points, prompted=told)]):
         for axis in (chart.x, chart.y):
             assert_within(axis, [value for value, _ in axis.ticks])
         for mark in chart.lines[0].marks:

@@ -22,9 +22,11 @@ from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.show.curve.chart import charts
 from thinkcap.show.curve.curve import Curve
 from thinkcap.show.curve.image import draw
+from thinkcap.show.curve.palette import DARK, LIGHT
 from thinkcap.show.curve.plot import save
 from thinkcap.show.curve.published import published_curves
 from thinkcap.show.curve.text_chart import chart_rows, print_chart
+from thinkcap.text import spell
 
 
 @pytest.fixture
@@ -82,7 +84,13 @@ def test_no_label_lies_over_another(drawn: list[Curve], title: str) -> None:
 def test_points_are_labelled_with_their_budgets() -> None:
     records = [record(f"p{number}", budget, number > 4) for budget in (0, 64, 128, 1024, None) for number in range(9)]
     main, *_ = draw(charts(curves_of(records))).axes
-    assert [text.get_text() for text in main.texts] == ["budget 1k–unlimited", "budget 0", "budget 64", "budget 128"]
+    assert [text.get_text() for text in main.texts] == [
+        "budget unlimited",
+        "budget 0",
+        "budget 64",
+        "budget 128",
+        "budget 1k",
+    ]
 
 
 def test_names_mean_nothing_to_matplotlib(tmp_path: Path) -> None:
@@ -119,6 +127,9 @@ def test_report_draws_files_and_in_the_terminal(tmp_path: Path, capsys: pytest.C
     assert run(["report", str(results), *plots, "--reference", "e1"]) == 0
     output = capsys.readouterr()
     assert all(path.exists() for path in pictures)
+    assert LIGHT.ground in pictures[0].read_text("utf-8")
+    assert run(["report", str(results), "--plot", str(pictures[0]), "--dark"]) == 0
+    assert DARK.ground in pictures[0].read_text("utf-8")
     assert "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %" in output.out
     assert f"Wrote {pictures[0]}." in output.err
 
@@ -157,14 +168,14 @@ def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[C
 
 
 @pytest.mark.parametrize("width", [40, 60, 79, 110])
-@pytest.mark.parametrize("unicode", [True, False])
-def test_a_chart_keeps_its_width_and_needs_no_colour(drawn: list[Curve], width: int, unicode: bool) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_chart_keeps_its_width_and_needs_no_colour(drawn: list[Curve], width: int, encoding: str) -> None:
     for chart in charts(drawn):
-        rows = [row.plain for row in chart_rows(chart, width, 15, unicode)]
+        rows = [spell(row.plain, encoding) for row in chart_rows(chart, width, 15)]
         assert max(map(cell_len, rows)) <= width
-        shapes = "●■▲" if unicode else "ox*"
+        shapes = "●■▲" if encoding == "utf-8" else "ox*"
         assert [row[0] for row in rows[-len(chart.lines) :]][:3] == list(shapes)
-        assert unicode or all(ord(character) < 128 for row in rows for character in row)
+        assert encoding == "utf-8" or all(row.isascii() for row in rows)
 
 
 def test_a_chart_goes_up_where_accuracy_does() -> None:
@@ -174,6 +185,12 @@ def test_a_chart_goes_up_where_accuracy_does() -> None:
     assert places == sorted(places, key=lambda place: place[1])
     assert rows[0] == "Accuracy for the tokens spent: accuracy by mean tokens used"
     assert rows[-1] == "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %"
+
+
+def test_lines_on_one_another_take_turns_in_a_chart() -> None:
+    (chart, *_) = charts(curves_of(sweep() + sweep(style="message")))
+    plot = "".join(row.plain for row in chart_rows(chart)[:-2])
+    assert [character for character in plot if character in "●■"].count("■") in (2, 3)
 
 
 def test_no_color_leaves_no_sequences(drawn: list[Curve], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The curve as a page: what is in the file, and (where there is one) what Chromium makes of it."""
+"""The curve as a page: what is in the file, and what Chromium makes of it if it is installed."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_a_generation_leaves_thought_solution_and_figures(
     assert screen.cursor == (6, 0)
 
 
-def test_the_bar_stands_below_and_the_cursor_where_the_text_goes_on(
+def test_the_bar_is_below_and_the_cursor_at_the_end_of_the_text(
     screen: Screen, wire: Wire, events: list[Event]
 ) -> None:
     clock = Clock()

@@ -14,7 +14,7 @@ def test_the_line_says_every_figure(outcome: Outcome) -> None:
     )
 
 
-def test_the_verdict_stands_with_the_answer(outcome: Outcome) -> None:
+def test_the_verdict_comes_with_the_answer(outcome: Outcome) -> None:
     assert summary_line(outcome.graded("1262", True)).startswith("answer 1262, correct · ")
     assert summary_line(outcome.graded("5", False)).startswith("answer 1262, wrong: expected 5 · ")
 

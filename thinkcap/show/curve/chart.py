@@ -23,17 +23,13 @@ NEAR = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point in a chart. `low` and `high` are its 95 % interval, `point` its place in the curve.
-
-    label  what the point is called, `short` the same without its first word
-    """
+    """A point in a chart. `low` and `high` are its 95 % interval, `point` its place in the curve."""
 
     x: float
     y: float
     low: float | None
     high: float | None
     label: str
-    short: str
     point: int
 
 
@@ -114,10 +110,10 @@ def _length(curves: Sequence[Curve]) -> Chart | None:
         return (point.budget, point.length, None, None) if point.budget and point.length else None
 
     lines = _lines(curves, place)
-    told = {curves[line.curve].told for line in lines}
-    if told == {True}:
+    prompted = {curves[line.curve].prompted for line in lines}
+    if prompted == {True}:
         title, x_title, y_title = "Tokens used against tokens asked", "tokens asked", "mean tokens of a response"
-    elif told == {False}:
+    elif prompted == {False}:
         title, x_title, y_title = "Thinking tokens used of the budget", "thinking budget", "mean thinking tokens"
     else:
         title, x_title, y_title = "Tokens used against the budget", "thinking budget", "mean tokens used"
@@ -138,9 +134,7 @@ def _lines(curves: Sequence[Curve], view: Callable[[Point], Place | None]) -> tu
     lines = []
     for at, curve in enumerate(curves):
         seen = ((number, point, view(point)) for number, point in enumerate(curve.points))
-        marks = tuple(
-            Mark(*place, point.name, point.label, number) for number, point, place in seen if place is not None
-        )
+        marks = tuple(Mark(*place, point.name, number) for number, point, place in seen if place is not None)
         if marks:
             lines.append(Line(curve.name, at, curve.published, marks))
     return tuple(lines)

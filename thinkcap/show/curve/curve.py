@@ -34,7 +34,7 @@ class Point:
     used       mean tokens of a whole response: thinking, injected and solution
     accuracy   Avg@k, or a vote's accuracy, with its 95 % interval; None if nothing was expected
     share_cut  of the thoughts, those that thinkcap ended; None if that is not known
-    length     the mean tokens that `budget` is about: of the whole response if the model is told a length, as L1
+    length     the mean tokens that `budget` is about: of the whole response if the prompt asked for it, as L1
                counts it, else of the thought
     results    the results behind it
     """
@@ -59,7 +59,7 @@ class Curve:
 
     points     from the smallest budget to the largest
     published  whether the figures are a paper's and not of a run
-    told       whether the model was told its budget in the prompt
+    prompted   whether the prompt asked for the budget
     settings   how it was run, by name
     data       the file of its problems, if that is known
     problems, samples  problems behind a point, and the most samples of one
@@ -68,7 +68,7 @@ class Curve:
     name: str
     points: tuple[Point, ...]
     published: bool = False
-    told: bool = False
+    prompted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     data: str = ""
     problems: int = 0
@@ -140,18 +140,18 @@ def _key(group: ResultGroup) -> SeriesKey:
 
 
 def _share_ends(found: dict[SeriesKey, list[ResultGroup]]) -> None:
-    """Gives the curves of models that are told their budget the points of no thought and of no limit too: neither is a
-    length to tell, so they are recorded as not told. Alone they make no curve."""
+    """Gives the curves whose prompts ask for the budget the points of no thought and of no limit too: no prompt can ask
+    for these, so they are recorded without. Alone they make no curve."""
     for key in [key for key in found if dict(key).get("prompt_mode") == "none"]:
-        told = [other for mode in ("max", "exact") if (other := _as_told(key, mode)) in found]
+        asked = [other for mode in ("max", "exact") if (other := _as_prompted(key, mode)) in found]
         ends = [group for group in found[key] if not group.settings.get("thinking")]
-        for other in told:
+        for other in asked:
             found[other] += ends
-        if told and len(ends) == len(found[key]):
+        if asked and len(ends) == len(found[key]):
             del found[key]
 
 
-def _as_told(key: SeriesKey, mode: str) -> SeriesKey:
+def _as_prompted(key: SeriesKey, mode: str) -> SeriesKey:
     return tuple((name, mode if name == "prompt_mode" else value) for name, value in key)
 
 
@@ -174,15 +174,17 @@ def _name(key: Mapping[str, Any], differing: Sequence[str]) -> str:
 
 def _spoken(setting: str, value: Any) -> str:
     match setting, value:
-        case ("prompt_mode", "none") | ("answers", 1):
-            return "not told" if setting == "prompt_mode" else ""
+        case "prompt_mode", "none":
+            return "plain prompt"
+        case "answers", 1:
+            return ""
         case "depths", 0:
             return "whole thoughts"
         case "loop_guard", _:
             return "loop guard" if value else "no loop guard"
         case "model_sha256", _:
             return f"file {str(value)[:8]}"
-    form = {"style": "{} cut", "prompt_mode": "told {}", "quant": "{}", "by": "{}"} | {
+    form = {"style": "{} cut", "prompt_mode": "{} prompt", "quant": "{}", "by": "{}"} | {
         name: f"{{}} {name}" for name in ("depths", "answers")
     }
     plain = f"{SETTINGS.get(setting, setting.replace('_', ' '))} {{}}"
@@ -191,12 +193,12 @@ def _spoken(setting: str, value: Any) -> str:
 
 def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterator[Curve]:
     groups = sorted(groups, key=lambda group: budget_order(group.settings.get("thinking")))
-    told = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
-    points = [(group, point) for group in groups if (point := _point(group, told)) is not None]
+    prompted = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
+    points = [(group, point) for group in groups if (point := _point(group, prompted)) is not None]
     problems, samples = max(each.metrics.problems for each in groups), max(each.metrics.k for each in groups)
     data = str(groups[0].results[0].settings.get("data") or "")
     kept = tuple(point for _, point in points)
-    curve = Curve(name, kept, False, told, groups[0].settings, data, problems, samples)
+    curve = Curve(name, kept, False, prompted, groups[0].settings, data, problems, samples)
     yield curve
     # Answers at several depths of a thought are no samples: runs/methods.py knows what a vote over them costs.
     fractured = any(group.settings.get("depths") for group in groups)
@@ -209,7 +211,7 @@ def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterato
         yield replace(curve, name=f"{name} · maj@{voters}", points=voted)
 
 
-def _point(group: ResultGroup, told: bool) -> Point | None:
+def _point(group: ResultGroup, prompted: bool) -> Point | None:
     metrics, budget = group.metrics, group.settings.get("thinking")
     if metrics.total_tokens is None:
         return None
@@ -219,7 +221,7 @@ def _point(group: ResultGroup, told: bool) -> Point | None:
         used=metrics.total_tokens,
         accuracy=metrics.accuracy,
         share_cut=metrics.share_cut,
-        length=metrics.total_tokens if told else metrics.thinking_tokens,
+        length=metrics.total_tokens if prompted else metrics.thinking_tokens,
         results=group.results,
     )
 

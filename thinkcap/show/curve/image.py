@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.path import Path as Outline
 
 from thinkcap.show.curve.axis import Axis
-from thinkcap.show.curve.chart import Chart, Line
+from thinkcap.show.curve.chart import Chart, Line, Mark
 from thinkcap.show.curve.palette import DARK, LIGHT, Palette
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ DPI = 160
 LEGEND_ROW = 0.24
 """Inches."""
 NEAR = 9.0 * DPI / 72
-"""Points of one curve closer than this, in pixels, share a label."""
+"""Points closer than this, in pixels, share a label if it is the same."""
 RIM = 3.2
 """How much wider a line is for each that lies over it, in points of 1/72 inch."""
 AROUND = ((0, 9), (0, -9), (-7, 7), (7, -7), (-8, 0), (8, 0), (7, 7), (-7, -7))
@@ -157,39 +156,33 @@ class _Labels:
     def __init__(self, axes: Axes, chart: Chart, palette: Palette) -> None:
         self.axes, self.chart, self.palette = axes, chart, palette
         place = axes.transData.transform
-        self.spots = {line.curve: [place((mark.x, mark.y)) for mark in line.marks] for line in chart.lines}
+        spots = (place([(mark.x, mark.y) for mark in line.marks]) for line in chart.lines)
         whiskers = (place([(x, low), (x, high)]) for line in chart.lines for x, low, high in line.intervals())
-        self.strokes: list[Any] = [*self.spots.values(), *whiskers]
+        self.strokes: list[Any] = [*spots, *whiskers]
         self.taken: list[Bbox] = []
         self.said: list[tuple[str, float, float]] = []
 
     def draw(self) -> None:
-        clusters = [(line, list(self._clusters(line))) for line in self.chart.lines]
-        for line, found in clusters:
-            self._draw(line, found[-1], is_last=True)
-        for line, cluster in chain.from_iterable(((line, each) for each in found[:-1]) for line, found in clusters):
-            self._draw(line, cluster)
+        for line in self.chart.lines:
+            self._draw(line, line.marks[-1], steps=(1.0, 2.2, 3.4))
+        for line in self.chart.lines:
+            for mark in line.marks[:-1]:
+                self._draw(line, mark, steps=(1.0,))
 
-    def _draw(self, line: Line, numbers: Sequence[int], is_last: bool = False) -> None:
-        marks = [line.marks[number] for number in numbers if line.marks[number].label]
-        if not marks:
+    def _draw(self, line: Line, mark: Mark, steps: Sequence[float]) -> None:
+        x, y = self.axes.transData.transform((mark.x, mark.y))
+        # Points of several lines on one another share a name.
+        if not mark.label or any(mark.label == said and abs(x - a) + abs(y - b) < NEAR for said, a, b in self.said):
             return
-        text = marks[0].label if marks[0].short == marks[-1].short else f"{marks[0].label}–{marks[-1].short}"
-        x, y = self.spots[line.curve][numbers[-1]]
-        if any(text == other and abs(x - left) + abs(y - top) < NEAR for other, left, top in self.said):
-            return
-        self.said.append((text, x, y))
-        for step in (1.0, 2.2, 3.4) if is_last else (1.0,):
-            for dx, dy in AROUND:
-                if self._fits(line, text, line.marks[numbers[-1]], step * dx, step * dy):
-                    return
-        if is_last:
-            self._fits(line, text, line.marks[numbers[-1]], *AROUND[4], anyway=True)
+        self.said.append((mark.label, x, y))
+        places = ((step * dx, step * dy) for step in steps for dx, dy in AROUND)
+        if not any(self._fits(line, mark, *place) for place in places) and len(steps) > 1:
+            self._fits(line, mark, *AROUND[4], anyway=True)
 
-    def _fits(self, line: Line, text: str, mark: Any, dx: float, dy: float, anyway: bool = False) -> bool:
+    def _fits(self, line: Line, mark: Mark, dx: float, dy: float, anyway: bool = False) -> bool:
         """Writes a label, and takes it away again if it lies over something."""
         note = self.axes.annotate(
-            text, (mark.x, mark.y), xytext=(dx, dy), textcoords="offset points", size=8,
+            mark.label, (mark.x, mark.y), xytext=(dx, dy), textcoords="offset points", size=8,
             color=_colour(line, self.palette), ha=("center", "left", "right")[(dx > 0) - (dx < 0)],
             va=("center", "bottom", "top")[(dy > 0) - (dy < 0)], zorder=4,
         )  # fmt: skip
@@ -199,18 +192,6 @@ class _Labels:
             return True
         note.remove()
         return False
-
-    def _clusters(self, line: Line) -> Iterator[list[int]]:
-        """Neighbours on a line that lie on one another, by number."""
-        cluster: list[int] = []
-        for number, (x, y) in enumerate(self.spots[line.curve]):
-            if cluster:
-                left, top = self.spots[line.curve][cluster[-1]]
-                if abs(x - left) + abs(y - top) >= NEAR:
-                    yield cluster
-                    cluster = []
-            cluster.append(number)
-        yield cluster
 
     def _is_free(self, box: Bbox) -> bool:
         """Whether a label lies within the axes and over no other label, point or stretch of a line."""

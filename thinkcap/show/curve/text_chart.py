@@ -13,12 +13,11 @@ from thinkcap.show.console import SafeConsole
 from thinkcap.show.curve.axis import Axis
 from thinkcap.show.curve.chart import Chart, Line, charts
 from thinkcap.show.curve.curve import Curve, caption
-from thinkcap.text import is_unicode, one_line, spell
+from thinkcap.text import one_line
 
 HEIGHT = 15
 LEAST_WIDTH = 40
-SHAPES, ASCII_SHAPES = "●■▲◆▼★", "ox*+#%"
-OPEN_SHAPES = "○□△◇▽☆"
+SHAPES, OPEN_SHAPES = "●■▲◆▼★", "○□△◇▽☆"
 STYLES = ("blue", "yellow", "green", "magenta", "cyan", "red")
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bits of a braille character's dots, by row and column."""
@@ -31,16 +30,16 @@ def print_chart(curves: Sequence[Curve], file: TextIO, height: int = HEIGHT) -> 
     if not shown:
         console.print("There is nothing to plot: that needs expected answers, or at least two budgets.", soft_wrap=True)
         return
-    for row in chart_rows(shown[0], min(console.width - 1, 110), height, is_unicode(file.encoding)):
+    for row in chart_rows(shown[0], min(console.width - 1, 110), height):
         console.print(row, soft_wrap=True)
     console.print(Text(caption(curves), "dim"), soft_wrap=not console.is_terminal)
 
 
-def chart_rows(chart: Chart, width: int = 79, height: int = HEIGHT, unicode: bool = True) -> list[Text]:
+def chart_rows(chart: Chart, width: int = 79, height: int = HEIGHT) -> list[Text]:
     """A chart on rows of at most `width` cells, its plot `height` rows high, the names of its lines below it."""
     width = max(width, LEAST_WIDTH)
     margin = max(len(label) for _, label in chart.y.ticks) + 1
-    cells = _Cells(chart, width - margin - 2, height, unicode)
+    cells = _Cells(chart, width - margin - 2, height)
     if chart.diagonal:
         cells.diagonal()
     for line in chart.lines:
@@ -49,28 +48,25 @@ def chart_rows(chart: Chart, width: int = 79, height: int = HEIGHT, unicode: boo
         cells.line(line)
     for line in chart.lines:
         cells.marks(line)
-    edge, corner, floor = ("┤", "└", "─") if unicode else ("|", "+", "-")
-    rule = "│" if unicode else "|"
     labels = {cells.row(value): label for value, label in chart.y.ticks}
-    title = Text(_short(f"{chart.title}: {chart.y.title} by {chart.x.title}", width, unicode), "bold")
-    rows = [title]
+    rows = [Text(one_line(f"{chart.title}: {chart.y.title} by {chart.x.title}", width - 2), "bold")]
     for number in range(height):
-        row = Text(f"{labels.get(number, ''):>{margin}}", "dim")
-        row.append(edge if number in labels else rule, "dim").append_text(cells.text(number))
-        rows.append(_stripped(row))
-    rows.append(Text(" " * margin + corner + floor * cells.width, "dim"))
-    rows.append(Text(" " * (margin + 1) + _under(chart.x, cells, unicode), "dim"))
-    return rows + [_named(line, chart, width, unicode) for line in chart.lines]
+        row = Text(f"{labels.get(number, ''):>{margin}}{'┤' if number in labels else '│'}", "dim")
+        row.append_text(cells.text(number)).rstrip()
+        rows.append(row)
+    rows.append(Text(" " * margin + "└" + "─" * cells.width, "dim"))
+    rows.append(Text(" " * (margin + 1) + _under(chart.x, cells), "dim"))
+    return rows + [_named(line, chart, width) for line in chart.lines]
 
 
 class _Cells:
     """The plot's cells: dots of lines below, shapes of points above."""
 
-    def __init__(self, chart: Chart, width: int, height: int, unicode: bool) -> None:
-        self.chart, self.width, self.height, self.unicode = chart, width, height, unicode
+    def __init__(self, chart: Chart, width: int, height: int) -> None:
+        self.chart, self.width, self.height = chart, width, height
         self._dots: dict[tuple[int, int], int] = {}
         self._styles: dict[tuple[int, int], str] = {}
-        self._shapes: dict[tuple[int, int], tuple[str, str]] = {}
+        self._shapes: dict[tuple[int, int], list[tuple[int, str, str]]] = {}
 
     def row(self, value: float) -> int:
         return self._spot(self.chart.x.low, value)[1] // 4
@@ -95,17 +91,17 @@ class _Cells:
     def marks(self, line: Line) -> None:
         for mark in line.marks:
             x, y = self._spot(mark.x, mark.y)
-            self._shapes.setdefault((x // 2, y // 4), (_shape(line, self.unicode), _style(line)))
+            self._shapes.setdefault((x // 2, y // 4), []).append((mark.point, _shape(line), _style(line)))
 
     def text(self, row: int) -> Text:
         text = Text()
         for column in range(self.width):
             cell = (column, row)
-            if cell in self._shapes:
-                text.append(*self._shapes[cell])
+            if found := self._shapes.get(cell):
+                # Lines that lie on one another take turns, point by point.
+                text.append(*found[found[0][0] % len(found)][1:])
             elif cell in self._dots:
-                character = chr(0x2800 + self._dots[cell]) if self.unicode else "."
-                text.append(character, self._styles[cell])
+                text.append(chr(0x2800 + self._dots[cell]), self._styles[cell])
             else:
                 text.append(" ")
         return text
@@ -126,11 +122,10 @@ class _Cells:
             self._styles[cell] = style
 
 
-def _under(axis: Axis, cells: _Cells, unicode: bool) -> str:
+def _under(axis: Axis, cells: _Cells) -> str:
     """The labels under the plot, each centred below its place; those that would touch another are left out."""
     row = [" "] * cells.width
-    for value, text in reversed(axis.ticks):  # the largest is the one to keep
-        label = text if unicode else spell(text, "ascii")
+    for value, label in reversed(axis.ticks):  # the largest is the one to keep
         start = min(max(cells.column(value) - len(label) // 2, 0), cells.width - len(label))
         around = row[max(start - 1, 0) : start + len(label) + 1]
         if start >= 0 and all(cell == " " for cell in around):
@@ -138,37 +133,25 @@ def _under(axis: Axis, cells: _Cells, unicode: bool) -> str:
     return "".join(row).rstrip()
 
 
-def _named(line: Line, chart: Chart, width: int, unicode: bool) -> Text:
+def _named(line: Line, chart: Chart, width: int) -> Text:
     """The line's shape and name, and its ends in figures."""
-    name = Text(f"{_shape(line, unicode)} ", _style(line))
     said = [
         f"{mark.label + ': ' if mark.label else ''}"
         + (f"{mark.y:,.0f} tokens" if chart.kind == "length" else f"{100 * mark.y:.1f} %")
         for mark in dict.fromkeys((line.marks[0], line.marks[-1]))
     ]
-    label = _short(line.name, width - 2, unicode)
-    name.append(label)
+    name = Text(f"{_shape(line)} ", _style(line)).append(one_line(line.name, width - 4), "default")
     for ends in (f"  {', '.join(said)}", f"  {said[-1]}"):
-        if len(label) + len(ends) + 2 <= width:
+        if name.cell_len + len(ends) <= width:
             return name.append(ends, "dim")
     return name
 
 
-def _shape(line: Line, unicode: bool) -> str:
-    shapes = ASCII_SHAPES if not unicode else OPEN_SHAPES if line.published else SHAPES
-    return shapes[line.curve % len(shapes)]
+def _shape(line: Line) -> str:
+    return (OPEN_SHAPES if line.published else SHAPES)[line.curve % len(SHAPES)]
 
 
 def _style(line: Line, dim: bool = False) -> str:
     if line.published:
         return "dim"
     return ("dim " if dim else "") + STYLES[line.curve % len(STYLES)]
-
-
-def _short(text: str, width: int, unicode: bool) -> str:
-    return one_line(text, width) if unicode else spell(one_line(text), "ascii")[:width]
-
-
-def _stripped(row: Text) -> Text:
-    row.rstrip()
-    return row

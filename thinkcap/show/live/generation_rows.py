@@ -6,7 +6,7 @@ from rich.text import Text
 
 from thinkcap.engine.events import Answered, Closed, Event, Started, Thought
 from thinkcap.engine.outcome import Outcome
-from thinkcap.show.live.summary import SummaryPiece, summary
+from thinkcap.show.live.summary import summary
 from thinkcap.show.live.token_bar import EMPTY, GenerationProgress, token_bar
 from thinkcap.show.live.wrap import Wrapper
 from thinkcap.show.wording import SEPARATOR, end_text
@@ -73,14 +73,10 @@ def rule(words: str, width: int) -> Text:
 def summary_rows(outcome: Outcome, width: int) -> list[Text]:
     """The figures of a finished generation: one row if the width allows, else broken between them."""
     rows: list[Text] = []
-    for piece in summary(outcome):
-        if rows and rows[-1].cell_len + len(SEPARATOR) + Text(piece.text).cell_len <= width:
-            rows[-1].append(SEPARATOR, "dim").append(piece.text, piece.style)
+    for text, style in summary(outcome):
+        if rows and rows[-1].cell_len + len(SEPARATOR) + Text(text).cell_len <= width:
+            rows[-1].append(SEPARATOR, "dim").append(text, style)
         else:
-            rows.extend(_wrapped(piece, width))
+            wrapper = Wrapper(width)
+            rows += [*wrapper.feed(text, style), *wrapper.finish()]
     return rows
-
-
-def _wrapped(piece: SummaryPiece, width: int) -> list[Text]:
-    wrapper = Wrapper(width)
-    return wrapper.feed(piece.text, piece.style) + wrapper.finish()

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, end_text, significant, verdict
 from thinkcap.text import one_line
 
-
-@dataclass(frozen=True, slots=True)
-class SummaryPiece:
-    """One piece of the line, and the style in which a terminal may show it."""
-
-    text: str
-    style: str = "dim"
+Piece = tuple[str, str]
+"""A part of the line, and the style in which a terminal may show it."""
 
 
-def summary(outcome: Outcome) -> list[SummaryPiece]:
+def summary(outcome: Outcome) -> list[Piece]:
     """Answer and verdict, then tokens, reason, seconds and tokens per second of thought and solution."""
     style = {True: "bold green", False: "bold red", None: "bold"}[outcome.correct]
     limit = "" if outcome.budget.thinking is None else f"/{outcome.budget.thinking}"
@@ -32,12 +26,12 @@ def summary(outcome: Outcome) -> list[SummaryPiece]:
         f"solution {solution}, {end_text(outcome.finish_reason)}{_pace(solution, outcome.seconds.solution)}",
     ]
     said = verdict(outcome.answer, outcome.expected, outcome.correct)
-    return [SummaryPiece(said, style), *map(SummaryPiece, figures)]
+    return [(said, style), *((text, "dim") for text in figures)]
 
 
 def summary_line(outcome: Outcome) -> str:
     """The same as plain text."""
-    return SEPARATOR.join(piece.text for piece in summary(outcome))
+    return SEPARATOR.join(text for text, _ in summary(outcome))
 
 
 def tally(outcomes: Sequence[Outcome]) -> str:

@@ -30,7 +30,7 @@ def print_report(groups: Sequence[ResultGroup], file: TextIO, by: str | None = N
         hidden: list[str] = []
         for name in ("", *(FIRST_TO_GO if by is None else FIRST_TO_GO_OF_PARTS)):
             hidden.append(name)
-            table = _table(rows, by, hidden, file.encoding)
+            table = _table(rows, by, hidden)
             if Measurement.get(console, unbounded, table).maximum <= console.width:
                 break
         console.print(table)
@@ -39,8 +39,8 @@ def print_report(groups: Sequence[ResultGroup], file: TextIO, by: str | None = N
         console.print()
 
 
-def _table(rows: Sequence[ResultGroup], by: str | None, hidden: Sequence[str], encoding: str) -> Table:
-    table = plain_table(encoding)
+def _table(rows: Sequence[ResultGroup], by: str | None, hidden: Sequence[str]) -> Table:
+    table = plain_table()
     names = differing([row.settings for row in rows])
     add_figures(table, "budget")
     for heading in (*(SETTINGS.get(name, name) for name in names), *([] if by is None else [by])):

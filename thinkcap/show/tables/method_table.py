@@ -20,7 +20,7 @@ def print_methods(methods: Sequence[Method], file: TextIO) -> None:
         console.print("No vote can be judged: no problem has an expected answer and verdicts for all its results.")
         return
     names = [name for name in differing([each.settings for each in methods]) if name not in ("depths", "answers")]
-    table = plain_table(file.encoding)
+    table = plain_table()
     add_figures(table, "budget")
     for name in names:
         table.add_column(Text(SETTINGS.get(name, name)), overflow="ellipsis")

@@ -19,7 +19,7 @@ from thinkcap.text import one_line
 def print_sweep(outcomes: Sequence[Outcome], file: TextIO) -> None:
     """A row for each sample and budget, and what all of them took."""
     console = SafeConsole(file)
-    table = plain_table(file.encoding)
+    table = plain_table()
     sampled, judged = any(outcome.sample for outcome in outcomes), any(o.correct is not None for o in outcomes)
     add_figures(table, *(["sample"] if sampled else []), "budget", "thinking", "solution")
     table.add_column("thought", no_wrap=True)

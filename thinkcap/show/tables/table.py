@@ -11,13 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from thinkcap.runs.intervals import Share
-from thinkcap.text import is_unicode
 
 
-def plain_table(encoding: str) -> Table:
+def plain_table() -> Table:
     """An empty table with a line below its headings and no other."""
-    kind = box.SIMPLE_HEAD if is_unicode(encoding) else box.ASCII2
-    return Table(box=kind, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    return Table(box=box.SIMPLE_HEAD, safe_box=False, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def add_figures(table: Table, *headings: str) -> None:

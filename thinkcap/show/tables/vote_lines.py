@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, verdict
-from thinkcap.text import is_unicode, one_line
+from thinkcap.text import one_line
 
 if TYPE_CHECKING:
     from thinkcap.grading import Vote
@@ -15,15 +15,15 @@ FULL = 20
 """Cells of a bar that means all votes."""
 
 
-def vote_lines(vote: Vote, encoding: str | None) -> list[str]:
+def vote_lines(vote: Vote) -> list[str]:
     """A line for each answer: its share as a bar and in per cent, its votes, the answer."""
     rows = [(one_line(group.answer, ANSWER_LENGTH), len(group.members)) for group in vote.groups]
-    block, wide = "█" if is_unicode(encoding) else "#", len(str(vote.voters))
+    wide = len(str(vote.voters))
 
     def line(bar: str, count: int, answer: str) -> str:
         return f"{bar:<{FULL}} {100 * count / vote.voters:5.1f} % {count:>{wide}}  {answer}"
 
-    lines = [line(block * round(FULL * count / vote.voters), count, answer) for answer, count in rows]
+    lines = [line("█" * round(FULL * count / vote.voters), count, answer) for answer, count in rows]
     silent = vote.voters - sum(count for _, count in rows)
     return [*lines, line("", silent, "no answer")] if silent else lines
 

@@ -153,37 +153,24 @@
   }
 
   // A label goes where it covers no other label, point or line, or is left out; each line's last point has one in any
-  // case. Points on one another share theirs.
+  // case. Points of several lines on one another share a name.
   function label(drawing, lines, strokes, [left, top, right, bottom]) {
-    const taken = [], said = [], firsts = [], lasts = [];
-    for (const line of lines) {
-      const clusters = [];
-      line.spots.forEach((spot, at) => {
-        const last = clusters.at(-1);
-        if (last && distance(line.spots[last.at(-1)], spot) < 12) last.push(at);
-        else clusters.push([at]);
-      });
-      lasts.push({ ...line, cluster: clusters.pop(), steps: [1, 2, 3] });
-      firsts.push(...clusters.map((cluster) => ({ ...line, cluster, steps: [1] })));
-    }
-    for (const { curve, marks, spots, cluster, steps } of [...lasts, ...firsts]) {
-      const points = cluster.map((at) => data.curves[curve].points[marks[at].point]).filter((point) => point.name);
-      if (!points.length) continue;
-      const text = points[0].name === points.at(-1).name ? points[0].name : `${points[0].name}–${points.at(-1).label}`;
-      const [x, y] = spots[cluster.at(-1)];
-      if (said.some(([other, where]) => other === text && distance(where, [x, y]) < 12)) continue;
+    const taken = [], said = [];
+    const wanted = lines.flatMap(({ curve, marks, spots }) => marks.map((mark, at) => ({ curve, text: mark.label, spot: spots[at], last: at === marks.length - 1 })));
+    for (const { curve, text, spot: [x, y], last } of wanted.sort((one, other) => other.last - one.last)) {
+      if (!text || said.some(([other, where]) => other === text && distance(where, [x, y]) < 12)) continue;
       said.push([text, [x, y]]);
       const written = svg("text", { class: "label", style: { fill: colour(curve) } }, text);
       drawing.append(written);
       const { width, height } = written.getBBox();
       const w = width / 2 + 9, h = height / 2 + 8;
       const around = [[0, -h], [0, h], [-w, -h / 1.6], [w, h / 1.6], [-w - 2, 0], [w + 2, 0], [w, -h / 1.6], [-w, h / 1.6]];
-      const boxes = steps.flatMap((step) => around.map(([dx, dy]) => [x + dx * Math.sqrt(step), y + dy * step]))
+      const boxes = (last ? [1, 2, 3] : [1]).flatMap((step) => around.map(([dx, dy]) => [x + dx * Math.sqrt(step), y + dy * step]))
         .map(([middle, centre]) => [middle - width / 2, centre - height / 2, middle + width / 2, centre + height / 2]);
       const place = boxes.find((box) => box[0] >= left && box[1] >= top && box[2] <= right && box[3] <= bottom
         && !taken.some((other) => overlap(box, other, 2))
         && strokes.every((stroke) => stroke.every(([px, py], at) => !overlap(box, [px, py, px, py], 6)
-          && (at === 0 || !crosses(stroke[at - 1], stroke[at], box))))) ?? (steps.length > 1 ? boxes[4] : null);
+          && (at === 0 || !crosses(stroke[at - 1], stroke[at], box))))) ?? (last ? boxes[4] : null);
       if (!place) { written.remove(); continue; }
       taken.push(place);
       written.setAttribute("x", place[0]);
