@@ -65,8 +65,7 @@ def show(
 
 @pytest.fixture(scope="session")
 def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Headless Chromium. A machine without one has tests that are not run, and says so; if they were asked for, they
-    fail."""
+    """Headless Chromium. Without one its tests are skipped, which is reported; if they were asked for, they fail."""
     try:
         found = start(tmp_path_factory.mktemp("chromium"))
     except NoChromiumError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from thinkcap.catalog import extra_buffers, tuning
+from thinkcap.catalog import extra_buffers, model_trial, tuning
 from thinkcap.catalog.locate import locate
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.model.llama import Model
@@ -49,6 +49,7 @@ def load(
     )
     tuned = tuning.read(profile.name, profile.quant, physical_cores())
     rearrange = extra_buffers.allowed()
+    model_trial.check(located.path)
     began = time.perf_counter()
     model = Model(located.path, gpu_layers, verbose, rearrange)
     return Engine(

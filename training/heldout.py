@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
@@ -20,7 +21,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2505)
     options = parser.parse_args()
     lines = []
-    for name, problem in problems(PER_FAMILY, options.seed):
+    for name, problem in in_turn(problems(PER_FAMILY, options.seed)):
         row = {"id": name, "family": problem.family, "problem": problem.text, "answer": problem.answer}
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     options.file.write_text("".join(lines), encoding="utf-8")
@@ -36,6 +37,11 @@ def problems(count: int, seed: int) -> list[tuple[str, Problem]]:
             found.setdefault(problem.key, problem)
         drawn += [(f"{family}-{i:03}", problem) for i, problem in enumerate(found.values(), 1)]
     return drawn
+
+
+def in_turn(drawn: Iterable[tuple[str, Problem]]) -> list[tuple[str, Problem]]:
+    """The problems with the families taking turns, so that the first few of a file are of every kind."""
+    return sorted(drawn, key=lambda named: named[0].rpartition("-")[2])
 
 
 if __name__ == "__main__":

@@ -121,8 +121,8 @@ def test_the_fault_kills_a_process_that_does_not_turn_the_buffers_off(tmp_path: 
     program = """
 import sys
 from pathlib import Path
-from thinkcap.catalog.extra_buffers import _decode
-_decode(Path(sys.argv[1]), extra_buffers=sys.argv[2] == "with")
+from thinkcap.catalog.trials import likeliest_tokens
+likeliest_tokens(Path(sys.argv[1]), extra_buffers=sys.argv[2] == "with")
 """
     preload = {**os.environ, "LD_PRELOAD": str(fault(tmp_path, FAULT=SEGMENTATION_FAULT)), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", program, str(q4_0)]

@@ -220,3 +220,8 @@ def test_ctrl_c_writes_what_is_done_and_says_how_to_go_on(sums: Path, output: Pa
         assert f"Interrupted with {len(results.done)} results" in said
     assert "run the same command again to go on" in said
     assert all("interrupted" not in (r["stop_reason"], r["finish_reason"]) for r in read_lines(output))
+
+
+def test_each_result_names_the_file_of_its_problem(batch: Run, output: Path) -> None:
+    assert batch("--limit", "1") == 0
+    assert [line["run"]["data"] for line in read_lines(output)] == ["sums.jsonl"]

@@ -19,7 +19,7 @@ import thinkcap
 from thinkcap.engine.events import Answered, Closed, Finished, Started, Thought
 from thinkcap.engine.limits import DoesNotFitError
 from thinkcap.engine.model.llama import Model, ModelFileError
-from thinkcap.engine.outcome import Failure
+from thinkcap.engine.outcome import Failure, Outcome
 
 PROBLEM = "What is 384 + 297 + 581?"
 HARD = "What is 4821 + 9377 + 6145 + 2088 + 7316?"
@@ -186,6 +186,47 @@ def test_a_ctrl_c_returns_what_there_is(abacus: thinkcap.Engine) -> None:
     assert outcome.solution == ""
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert abacus.solve(PROBLEM).answer == "1262"
+
+
+def interrupted_at(engine: thinkcap.Engine, *kinds: type) -> Outcome:
+    """The outcome of a stream with a Ctrl-C at the first event of each kind, one after another."""
+    waiting = list(kinds)
+    for event in engine.submit(PROBLEM, None, min_thinking=7000).stream(answer_first=True):
+        while waiting and isinstance(event, waiting[0]):
+            waiting.pop(0)
+            signal.raise_signal(signal.SIGINT)
+    assert isinstance(event, Finished)
+    return event.outcome
+
+
+@pytest.mark.parametrize(
+    ("kinds", "finish_reason"),
+    [([Thought], "stop"), ([Thought, Thought], "interrupted"), ([Thought, Closed], "interrupted")],
+)
+def test_the_first_ctrl_c_answers_and_the_second_ends(
+    abacus: thinkcap.Engine, kinds: list[type], finish_reason: str
+) -> None:
+    outcome = interrupted_at(abacus, *kinds)
+    assert (outcome.stop_reason, outcome.finish_reason) == ("interrupted", finish_reason)
+    assert (outcome.answer is not None) == (finish_reason == "stop")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_third_ctrl_c_quits(abacus: thinkcap.Engine) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_at(abacus, Thought, Thought, Thought)
+    assert abacus.solve(PROBLEM).answer == "1262"
+
+
+def test_a_ctrl_c_in_the_solution_ends_it(abacus: thinkcap.Engine) -> None:
+    events = []
+    for event in abacus.submit(PROBLEM).stream(answer_first=True):
+        if isinstance(event, Closed):
+            signal.raise_signal(signal.SIGINT)
+        events.append(event)
+    assert isinstance(events[-1], Finished)
+    outcome = events[-1].outcome
+    assert (outcome.stop_reason, outcome.finish_reason) == ("natural", "interrupted")
 
 
 def test_a_stream_left_early_leaves_the_engine_usable(abacus: thinkcap.Engine) -> None:

@@ -69,6 +69,11 @@ def test_matrices_and_cases(typeset: Typeset) -> None:
     assert typeset(r"\begin{align*} a &= b \\ c &= d \end{align*}").count("<mtr>") == 2
 
 
+def test_lines_around_a_formula_are_its_own(typeset: Typeset) -> None:
+    html = typeset("so\n\n\\[ 7 \\]\n\nand $8$ too")
+    assert html == "so<math><mn>7</mn></math>and <math><mn>8</mn></math> too"
+
+
 def test_words_may_be_bold(typeset: Typeset) -> None:
     assert typeset("**Answer:** 2 ** 3") == "<strong>Answer:</strong> 2 ** 3"
 

@@ -148,13 +148,13 @@ def test_it_shows_the_thought_the_cut_the_answer_and_the_figures(
     figures = screen.text("figures")
     assert figures.startswith("It thought 64 of 64 tokens in ")
     assert "a second: cut at the budget. 1 token was put in to close the thought. The answer took 15 tokens" in figures
-    assert figures.endswith(", and ended by itself.")
+    assert figures.endswith(" a second: complete.")
 
 
 def test_a_thought_may_end_by_itself_or_not_begin(look: Look, site: str, abacus: thinkcap.Engine) -> None:
     screen = look(site)
     screen.think(budget="none")
-    assert screen.text(".end") == "the model closed its thought, after 216 tokens"
+    assert screen.text(".end") == "stopped by itself, after 216 tokens"
     assert not screen.all(".end.cut")
     assert screen.text("count") == "216 tokens"
     assert "20343" in screen.text("solution")
@@ -247,7 +247,7 @@ def test_all_budgets_at_once(look: Look, site: str, abacus: thinkcap.Engine) -> 
     rows[4].click()
     onward = screen.text("#thought .onward")
     assert expected[None].thinking.startswith(expected[64].thinking)
-    kept = screen.text("thought").removesuffix(onward + "the model closed its thought, after 216 tokens")
+    kept = screen.text("thought").removesuffix(onward + "stopped by itself, after 216 tokens")
     for flag in flags[:5]:
         kept = kept.replace(flag, "", 1)
     assert kept == expected[64].thinking

@@ -7,13 +7,8 @@ tries both ways. What became of it is kept in the user's cache folder, for this 
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import platform
 import re
-import signal
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -22,9 +17,8 @@ from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from thinkcap.catalog import trials
 from thinkcap.engine.model import llama
-from thinkcap.engine.model.kv_cache import KvCache
-from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.errors import ThinkcapError
 
 FLAGS = {
@@ -54,11 +48,7 @@ TIMEOUT = 20.0
 _PREBUILT = {"avx", "avx2", "fma", "f16c", "bmi2"}  # what llama-cpp-python's wheels for x86 take for granted
 _FORMATS = ("Q8_0", "Q4_0", "Q4_1", "Q4_K_S", "Q5_K_S", "Q6_K")
 _BUILTIN = Path(__file__).with_name("builtin") / "abacus-f16.gguf"
-_PROBLEM = "What is 384 + 297 + 581?"
-_TOKENS = 8
 _KEPT_FOR = re.compile(r"vendor_id|model|model name|cpu family|stepping|flags|Features|CPU \w+")
-_FAULTS = {-signal.SIGILL, -signal.SIGSEGV, -signal.SIGFPE, -signal.SIGABRT}
-_NT_FAULT = 0xC0000000  # an exit status of Windows from here on is a fault, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +84,17 @@ def trial() -> Trial | None:
     if not _is_suspect():
         return None
     key = sha256(repr((_processor(), platform.machine(), llama.build())).encode()).hexdigest()[:16]
-    found = _kept().get(key)
-    if found is None:
+    try:
+        return Trial(**trials.remembered(file())[key])
+    except (KeyError, TypeError):
         found = _try()
-        _keep({**_kept(), key: found})
-    return found
+        trials.remember(file(), key, asdict(found))
+        return found
 
 
 def file() -> Path:
     """Where trials are kept."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("thinkcap", appauthor=False) / "extra_buffers.json"
+    return trials.memory("extra_buffers")
 
 
 def features() -> list[str]:
@@ -141,84 +130,26 @@ def _is_suspect() -> bool:
     return "AMX_INT8" in built or bool(flags and missing)
 
 
-def _kept() -> dict[str, Trial]:
-    try:
-        return {key: Trial(**entry) for key, entry in json.loads(file().read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _keep(trials: dict[str, Trial]) -> None:
-    """Writes the file in one step. Where it can't be written, the next process tries again."""
-    with contextlib.suppress(OSError):
-        file().parent.mkdir(parents=True, exist_ok=True)
-        draft = file().with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({key: asdict(each) for key, each in trials.items()}, indent=2), encoding="utf-8")
-        draft.replace(file())
-
-
 def _try() -> Trial:
     """Runs the child. Its first line says that it decoded without extra buffers, its second how it went with them."""
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    try:
-        with TemporaryDirectory() as folder:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "thinkcap.catalog.extra_buffers", folder],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": path},
-                timeout=TIMEOUT,
-                check=False,
-            )
-    except subprocess.TimeoutExpired:
-        return Trial(allowed=False, finding=f"did not end within {TIMEOUT:g} seconds")
-    except OSError as error:
-        return Trial(allowed=False, finding=f"could not start ({error.strerror or error})")
-    said = done.stdout.split()
-    if done.returncode == 0:
-        same = said == [b"decoded", b"same"]
+    with TemporaryDirectory() as folder:
+        ending = trials.run("thinkcap.catalog.extra_buffers", folder, timeout=TIMEOUT)
+    if ending.code == 0:
+        same = ending.said == ("decoded", "same")
         return Trial(allowed=same, finding="" if same else "gave other tokens with them than without")
-    faulty = done.returncode in _FAULTS or done.returncode >= _NT_FAULT
-    return Trial(allowed=False, usable=bool(said) or not faulty, finding=f"ended in {_status(done.returncode)}")
-
-
-def _status(code: int) -> str:
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"exit status {code:#x}" if code >= _NT_FAULT else f"exit status {code}"
+    return Trial(allowed=False, usable=bool(ending.said) or not ending.faulty, finding=ending.finding)
 
 
 def _child(folder: Path) -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    trials.leave_no_core()
     paths = [_BUILTIN]
     for each in _FORMATS:
         paths.append(folder / f"{each}.gguf")
         llama.quantize(_BUILTIN, paths[-1], each)
-    expected = [_decode(path, extra_buffers=False) for path in paths]
+    expected = [trials.likeliest_tokens(path, extra_buffers=False) for path in paths]
     print("decoded", flush=True)
-    found = [_decode(path, extra_buffers=True) for path in paths]
+    found = [trials.likeliest_tokens(path, extra_buffers=True) for path in paths]
     print("same" if found == expected else "other")
-
-
-def _decode(path: Path, extra_buffers: bool) -> list[int]:
-    """The likeliest tokens after a problem: the prompt in one decode, then token for token."""
-    model = llama.Model(path, gpu_layers=0, extra_buffers=extra_buffers)
-    tokens = model.tokenize(_PROBLEM)
-    cache = KvCache(model, KvPlan(len(tokens) + _TOKENS, 1), threads=1)
-    cache.add(0, 0, tokens, wants_logits=True)
-    found: list[int] = []
-    while len(found) < _TOKENS:
-        found.append(int(cache.decode()[0].argmax()))
-        cache.add_one(0, len(tokens) + len(found) - 1, found[-1])
-    cache.close()
-    model.close()
-    return found
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -67,16 +68,34 @@ def offer_if_missing(load: LoadOptions) -> None:
             raise
         convert = error.command.endswith("--convert")
         what = "Fetch the original and convert it now?" if convert else "Fetch it now?"
-        _say(f"{error.spoken} is not downloaded yet.")
+        reference = resolve(error.name, error.quant)
+        _say(f"{error.spoken} is not downloaded yet: {_terms(reference, convert)}.")
+        _say("The built-in model needs no download: --model abacus.")
         if not click.confirm(what, default=False, err=True):
             raise
-        fetch(resolve(error.name, error.quant), convert=convert)
+        fetch(reference, convert=convert)
+
+
+def _terms(reference: Reference, convert: bool) -> str:
+    """The size, source and licence of a download, as far as they are known without the network."""
+    from thinkcap.catalog.gguf.quants import estimated_size
+    from thinkcap.text import bytes_text
+
+    entry = reference.entry
+    quant = "bf16" if convert else reference.wanted_quant
+    size = estimated_size(entry.parameters, quant) if entry and entry.parameters and quant else None
+    return (
+        (f"about {bytes_text(size)} " if size else "")
+        + f"from {entry.original if entry and convert else reference.repositories[0]}"
+        + (f", licence {entry.licence}" if entry else "")
+        + (", for non-commercial use only" if entry and entry.noncommercial else "")
+    )
 
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:
     """Makes sure that a model is in the cache and returns its file; says what it does on standard error."""
     from thinkcap.catalog.locate import locate, present
-    from thinkcap.errors import UsageError
+    from thinkcap.errors import ThinkcapError, UsageError
 
     entry = reference.entry
     if reference.file is not None:
@@ -109,6 +128,10 @@ def fetch(reference: Reference, *, revision: str | None = None, convert: bool = 
     _print(*fact_lines(pull_facts(reference, found)))
     with download_bar("fetching", found.size, found.size - found.missing) as progress:
         path = found.run(progress, _say)
+    with suppress(ThinkcapError):  # which whoever loads the file will hear
+        from thinkcap.catalog import model_trial
+
+        model_trial.check(path)
     _say(f"Ready: thinkcap solve --model {_how_to_name(reference)} …")
     return path
 

@@ -19,7 +19,7 @@ PORT = 8337
 EXAMPLES = """\
   thinkcap serve --model abacus --open
   thinkcap serve --port 8000 --allow-origin https://chat.example
-  THINKCAP_API_KEY=secret thinkcap serve --host 0.0.0.0
+  thinkcap serve --host 0.0.0.0 --api-key SECRET
 """
 
 _add = partial(options.add, group="Run")

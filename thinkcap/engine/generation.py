@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from thinkcap.engine.events import Event, Finished, ForkFinished
+from thinkcap.engine.events import Closed, Event, Finished, ForkFinished
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.outcome import Outcome
 from thinkcap.errors import ThinkcapError
@@ -72,17 +72,25 @@ class Generation:
                 self._raise()
                 return
 
-    def stream(self) -> Generator[Event, None, None]:
-        """The same, but dropping the iterator, or Ctrl-C, ends the generation."""
+    def stream(self, *, answer_first: bool = False) -> Generator[Event, None, None]:
+        """The same, but dropping the iterator, or Ctrl-C, ends the generation.
+
+        answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
+        """
         try:
-            with Interrupt() as interrupt:
+            with Interrupt(self.answer_now if answer_first else None) as interrupt:
                 while not self._done or self.events:
-                    self._core.run_until(lambda: bool(self.events) or self._done or interrupt.asked)
+                    self._core.run_until(
+                        lambda: bool(self.events) or self._done or (interrupt.asked and not self.cancelled)
+                    )
                     if interrupt.asked:
                         self.cancel()
                         self._core.run_until(lambda: self._done)
                     while self.events:
-                        yield self.events.popleft()
+                        event = self.events.popleft()
+                        if isinstance(event, Closed):
+                            interrupt.first = None
+                        yield event
             self._raise()
         finally:
             self.cancel()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 
 
 class Interrupt:
-    """While it is entered, the first Ctrl-C sets `asked`; the second is Python's own KeyboardInterrupt again. Does
-    nothing off the main thread, or where the program has a handler of its own."""
+    """While it is entered, the first Ctrl-C calls `first`, the next sets `asked`, and the third is Python's own
+    KeyboardInterrupt again. Does nothing off the main thread, or if the program has its own handler.
 
-    def __init__(self) -> None:
+    first  called in the signal handler, so it must be safe at any point; None goes straight on to `asked`
+    """
+
+    def __init__(self, first: Callable[[], object] | None = None) -> None:
+        self.first = first
         self.asked = False
         self._installed = False
 
@@ -30,6 +35,10 @@ class Interrupt:
         self._restore()
 
     def _ask(self, _signal: int, _frame: FrameType | None) -> None:
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+            return
         self.asked = True
         self._restore()
 

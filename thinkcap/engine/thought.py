@@ -67,8 +67,7 @@ class ThoughtState:
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
-    _visible: bool = False
-    """Whether the solution has a character that can be seen."""
+    _visible: bool = False  # whether the solution has a character that can be seen
     _boost_from: int = field(init=False)
     _marker_ids: list[int] = field(init=False)
 

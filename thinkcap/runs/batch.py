@@ -129,8 +129,8 @@ def run(
 
 
 def is_interrupted(outcome: Outcome) -> bool:
-    """Whether Ctrl-C ended it."""
-    return "interrupted" in (outcome.stop_reason, outcome.finish_reason)
+    """Whether Ctrl-C ended it. If it only closed the thought, the answer is whole."""
+    return outcome.finish_reason == "interrupted"
 
 
 class GradingQueue:

@@ -78,13 +78,19 @@ class Session:
             )
 
     def stream(
-        self, problem: Problem, begin: Callable[[int], None], show: Callable[[Event], None]
+        self,
+        problem: Problem,
+        begin: Callable[[int], None],
+        show: Callable[[Event], None],
+        *,
+        answer_first: bool = False,
     ) -> Iterator[Outcome]:
-        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C ends it with
-        the outcome so far.
+        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C makes the
+        present sample the last, which ends with its outcome so far.
 
-        begin  called with each sample's number before it
-        show   called with each event as it happens
+        begin         called with each sample's number before it
+        show          called with each event as it happens
+        answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
         """
         from thinkcap.engine.events import Finished
 
@@ -93,11 +99,11 @@ class Session:
             engine = stack.enter_context(self.load.load())
             for request in self.plan.requests(engine.profile, problem.text):
                 begin(request.sample)
-                for event in engine.stream(request):
+                for event in engine.submit(request).stream(answer_first=answer_first):
                     show(event)
                     if isinstance(event, Finished):
                         yield _graded(event.outcome, problem, grader)
-                        if is_interrupted(event.outcome):
+                        if "interrupted" in (event.outcome.stop_reason, event.outcome.finish_reason):
                             return
 
     def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:

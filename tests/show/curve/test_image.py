@@ -22,6 +22,7 @@ from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.show.curve.chart import charts
 from thinkcap.show.curve.curve import Curve
 from thinkcap.show.curve.image import draw
+from thinkcap.show.curve.palette import DARK, LIGHT
 from thinkcap.show.curve.plot import save
 from thinkcap.show.curve.published import published_curves
 from thinkcap.show.curve.text_chart import chart_rows, print_chart
@@ -126,6 +127,9 @@ def test_report_draws_files_and_in_the_terminal(tmp_path: Path, capsys: pytest.C
     assert run(["report", str(results), *plots, "--reference", "e1"]) == 0
     output = capsys.readouterr()
     assert all(path.exists() for path in pictures)
+    assert LIGHT.ground in pictures[0].read_text("utf-8")
+    assert run(["report", str(results), "--plot", str(pictures[0]), "--dark"]) == 0
+    assert DARK.ground in pictures[0].read_text("utf-8")
     assert "● abacus  budget 0: 10.0 %, budget unlimited: 90.0 %" in output.out
     assert f"Wrote {pictures[0]}." in output.err
 
@@ -159,7 +163,7 @@ def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[C
         capture_output=True,
         text=True,
     )
-    assert "PNG plots need matplotlib: pip install 'thinkcap[plot]'" in child.stderr
+    assert "PNG plots need matplotlib: run `pip install '.[plot]'` in a clone of thinkcap" in child.stderr
     assert (tmp_path / "curve.html").exists()
 
 

@@ -76,20 +76,36 @@ def test_the_bar_is_there_while_it_thinks(terminal: Start) -> None:
     process.kill(9)
 
 
-def test_ctrl_c_in_mid_thought_prints_what_there_was_and_leaves_a_clean_terminal(terminal: Start) -> None:
-    process, screen = terminal(*LONG)
+@pytest.mark.parametrize(("samples", "code"), [("1", 0), ("3", 130)])
+def test_ctrl_c_in_mid_thought_answers_now_and_leaves_a_clean_terminal(
+    terminal: Start, samples: str, code: int
+) -> None:
+    process, screen = terminal(*LONG, "--samples", samples)
     process.expect(r"/3000 · ")
     seen = process.before + process.after
     process.sendintr()
-    assert finish(process, screen, seen) == 130
+    assert finish(process, screen, seen) == code
     rows = screen.text.splitlines()
     assert len(rows[0]) > 3
     assert "── interrupted ──" in rows
+    assert re.search(r"The answer is \\boxed\{.*\}", screen.text)
     assert re.search(r"thinking \d+/3000, interrupted", screen.text)
+    assert re.search(r"solution \d+, complete", screen.text)
+    assert "sample 2 of 3" not in screen.text
     assert "━" not in screen.text
     assert "^C" not in screen.text
     assert "Traceback" not in screen.text
     assert screen.cursor == (len(rows), 0)
+
+
+def test_ctrl_c_ends_a_thought_whose_solution_goes_into_a_file(terminal: Start, tmp_path: Path) -> None:
+    file = tmp_path / "solution.txt"
+    run = f"exec {shlex.join([*COMMAND, *LONG])} > {shlex.quote(str(file))}"
+    process, screen = terminal(command=["/bin/sh", "-c", run])
+    process.expect(r"/3000")
+    process.sendintr()
+    assert finish(process, screen) == 130
+    assert file.read_text().strip() == ""
 
 
 def test_no_color_is_honoured(terminal: Start) -> None:

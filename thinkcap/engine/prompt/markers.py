@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from thinkcap.engine.prompt.template import ChatTemplate
+from thinkcap.engine.prompt.template import ChatTemplate, EndlessTemplateError
 from thinkcap.errors import ThinkcapError
 
 
@@ -55,10 +55,10 @@ _KNOWN = (
     _Known("<|START_THINKING|>", "<|END_THINKING|>"),
     _Known("◁think▷", "◁/think▷"),
 )
-_LIKELY = re.compile(r"[<\[][^\s<>\[\]{}/]*(?:think|thought|reason)[^\s<>\[\]{}/]*[>\]]", re.IGNORECASE)
+_LIKELY = re.compile(r"[<\[][^\s<>\[\]{}/]{,40}(?:think|thought|reason)[^\s<>\[\]{}/]{,40}[>\]]", re.IGNORECASE)
 _MARKER = re.compile(r"[<\[◁][^\s<>\[\]◁▷]+[>\]▷]")
 _MARKERS = re.compile(rf"(?:{_MARKER.pattern}\w*)+")
-_COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
+_COMMENT = re.compile(r"{#.*?(?:#}|\Z)", re.DOTALL)
 _QUESTION, _THOUGHT, _ANSWER = "\ue000question\ue001", "\ue000thought\ue001", "\ue000answer\ue001"
 """Texts that no template has in it, to find again in what it renders."""
 
@@ -153,6 +153,8 @@ def _history(template: ChatTemplate | None, thought: str | None) -> str:
         answer |= {"reasoning_content": thought, "thinking": thought}
     try:
         return template.render([{"role": "user", "content": _QUESTION}, answer], open_reply=False)
+    except EndlessTemplateError:
+        raise
     except ThinkcapError:
         return ""
 

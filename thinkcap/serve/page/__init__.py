@@ -19,7 +19,7 @@ SCRIPTS = ("mathematics", "ruler", "stream", "words", "thought", "plot", "runs",
 @cache
 def html() -> str:
     """The document."""
-    script = "".join(_part(f"{name}.js") for name in SCRIPTS).replace("{{ closings }}", json.dumps(dict(ENDS)))
+    script = "".join(_part(f"{name}.js") for name in SCRIPTS).replace("{{ ends }}", json.dumps(dict(ENDS)))
     parts = {"style": _part("page.css"), "script": f'"use strict";\n{{\n{script}}}\n'}
     text = _part("page.html")
     for name, part in parts.items():

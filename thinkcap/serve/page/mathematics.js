@@ -7,7 +7,8 @@ const OPERATORS = {
   cdot: "⋅", times: "×", div: "÷", pm: "±", mp: "∓", ast: "∗", star: "⋆", circ: "∘", bullet: "∙", oplus: "⊕", otimes: "⊗",
   le: "≤", leq: "≤", leqslant: "≤", ge: "≥", geq: "≥", geqslant: "≥", lt: "<", gt: ">", ne: "≠", neq: "≠", approx: "≈",
   equiv: "≡", sim: "∼", simeq: "≃", cong: "≅", propto: "∝", to: "→", rightarrow: "→", leftarrow: "←", mapsto: "↦",
-  Rightarrow: "⇒", implies: "⟹", iff: "⟺", Leftrightarrow: "⇔", in: "∈", notin: "∉", ni: "∋", subset: "⊂", subseteq: "⊆",
+  Rightarrow: "⇒", implies: "⟹", iff: "⟺", Leftrightarrow: "⇔", Longrightarrow: "⟹", longrightarrow: "⟶", Leftarrow: "⇐",
+  uparrow: "↑", downarrow: "↓", in: "∈", notin: "∉", ni: "∋", subset: "⊂", subseteq: "⊆",
   supset: "⊃", cup: "∪", cap: "∩", setminus: "∖", land: "∧", wedge: "∧", lor: "∨", vee: "∨", neg: "¬", forall: "∀",
   exists: "∃", mid: "∣", parallel: "∥", perp: "⊥", angle: "∠", triangle: "△", therefore: "∴", because: "∵", colon: ":",
   ldots: "…", dots: "…", cdots: "⋯", vdots: "⋮", ddots: "⋱", prime: "′", lfloor: "⌊", rfloor: "⌋", lceil: "⌈", rceil: "⌉",
@@ -289,8 +290,10 @@ function typeset(text) {
   let at = 0;
   for (let found = nextFormula(text, 0); found; found = nextFormula(text, at)) {
     const [start, end, source, display] = found;
-    nodes.push(...prose(text.slice(at, start)), formula(source, display));
-    at = end;
+    // A formula on a line by itself brings its own space.
+    const before = text.slice(at, start);
+    nodes.push(...prose(display ? before.trimEnd() : before), formula(source, display));
+    at = display ? end + /^\s*/.exec(text.slice(end))[0].length : end;
   }
   nodes.push(...prose(text.slice(at)));
   return nodes;

@@ -1,14 +1,7 @@
 // The figures of a result, in words.
 
-const CLOSINGS = {{ closings }};
-
-const FINISHES = {
-  stop: "ended by itself",
-  length: "was ended at its own limit",
-  deadline: "was ended by the time limit",
-  context: "was ended because the context is full",
-  interrupted: "was stopped",
-};
+const ENDS = {{ ends }};
+const ending = (reason) => (Object.hasOwn(ENDS, reason) ? ENDS[reason] : reason);
 
 const counted = (count, noun = "token") => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -24,20 +17,16 @@ function pace(tokens, seconds) {
 const wasCut = (reason) => !["natural", "sure"].includes(reason);
 
 /** Why a thought ended: `cut at the budget, after 64 tokens`. */
-function closing(reason, tokens) {
-  return tokens ? `${CLOSINGS[reason] ?? reason}, after ${counted(tokens)}` : (CLOSINGS[reason] ?? reason);
-}
+const closing = (reason, tokens) => ending(reason) + (tokens ? `, after ${counted(tokens)}` : "");
 
-/** What a generation took. `details` is the server's own account of it, `budget` what was allowed. */
-function sentences(details, budget) {
-  const { thinking_tokens: thought, injected_tokens: injected, solution_tokens: solution, seconds = {} } = details;
+/** What a generation took. `outcome` is the server's own account of it, `budget` what was allowed. */
+function sentences(outcome, budget) {
+  const { thinking_tokens: thought, injected_tokens: injected, solution_tokens: solution, seconds } = outcome;
   const limit = budget === null ? counted(thought) : `${thought.toLocaleString("en")} of ${counted(budget)}`;
-  const said = [];
-  if (budget === 0) said.push("It answered without thinking.");
-  else said.push(`It thought ${limit}${pace(thought, seconds.thinking)}: ${CLOSINGS[details.stop_reason] ?? details.stop_reason}.`);
+  const said = [`It thought ${limit}${pace(thought, seconds.thinking)}: ${ending(outcome.stop_reason)}.`];
+  if (budget === 0) said[0] = "It answered without thinking.";
   if (injected) said.push(`${counted(injected)} ${injected === 1 ? "was" : "were"} put in to close the thought.`);
-  const finish = FINISHES[details.finish_reason] ?? details.finish_reason;
-  said.push(`The answer took ${counted(solution)}${pace(solution, seconds.solution)}, and ${finish}.`);
+  said.push(`The answer took ${counted(solution)}${pace(solution, seconds.solution)}: ${ending(outcome.finish_reason)}.`);
   return said.join(" ");
 }
 

@@ -1,0 +1,122 @@
+"""Model files that end llama.cpp: a trial in a child dies of them, the process of the user says one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.generators.model_files import BUILTIN, HOSTILE
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+
+ROOT = Path(__file__).parents[2]
+DEADLY = (
+    *("tokens twice", "a token with NUL", "no vocabulary", "epsilon NaN", "epsilon below 0", "no blocks", "wide rope"),
+    *("experts", "more experts used than there are"),
+)
+"""Files that end this llama.cpp."""
+CHECK = """
+import json, sys
+from pathlib import Path
+from random import Random
+from tests.hostile.generators import model_files
+random, path, found = Random(19), Path(sys.argv[1]), {}
+count = int(sys.argv[2])
+cases = [model_files.case(random) for _ in range(count)] or [(n, f.write()) for n, f in model_files.HOSTILE.items()]
+for name, data in cases:
+    path.write_bytes(data)
+    try:
+        found[name] = model_files.check(path)
+    except AssertionError as error:
+        found[name] = f"{error}!"
+print(json.dumps(found))
+"""
+
+
+def checked(folder: Path, count: int = 0) -> dict[str, str]:
+    """What came of so many changed files, or of the known ones, in a process that can fork because it is new."""
+    command = [sys.executable, "-c", CHECK, str(folder / "model.gguf"), str(count)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def solve(folder: Path, model: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    """What a command says of a model, and what is remembered of trials then."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "thinkcap", "solve", "What is 384 + 297 + 581?", "--model", str(model)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    kept = folder / "cache" / "thinkcap" / "models.json"
+    return done, json.loads(kept.read_text()) if kept.exists() else {}
+
+
+def test_known_files_do_no_harm(tmp_path: Path) -> None:
+    found = checked(tmp_path)
+    assert [name for name, came in found.items() if came.endswith("!")] == []
+    assert {name for name in DEADLY if found[name] != "the trial died"} == set()
+
+
+def test_changed_files_do_no_harm(tmp_path: Path) -> None:
+    found = checked(tmp_path, 60)
+    assert {name: came for name, came in found.items() if came.endswith("!")} == {}
+    assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize("name", ["tokens twice", "epsilon NaN"])
+def test_a_file_that_ends_llama_cpp_is_one_sentence(tmp_path: Path, name: str) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(HOSTILE[name].write())
+    for _ in range(2):
+        done, kept = solve(tmp_path, model)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert done.stderr == (
+            f"thinkcap: llama.cpp cannot run {model} (a trial run ended in SIGABRT); use another GGUF of the model.\n"
+        )
+        assert list(kept.values()) == ["ended in SIGABRT"]
+
+
+def test_a_sound_file_is_tried_once_as_long_as_it_is_the_same(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    shutil.copy(BUILTIN, model)
+    for tries in (1, 1):
+        done, kept = solve(tmp_path, model)
+        assert "1262" in done.stdout
+        assert list(kept.values()) == [""] * tries
+    os.utime(model, (time.time(), time.time() + 9))
+    assert len(solve(tmp_path, model)[1]) == 2
+
+
+def test_the_built_in_model_is_not_tried(tmp_path: Path) -> None:
+    done, kept = solve(tmp_path, Path("abacus"))
+    assert "1262" in done.stdout
+    assert kept == {}
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a"', '{"a": {"b": 1}}', "[" * 100_000])
+def test_a_damaged_memory_means_another_trial(tmp_path: Path, content: str) -> None:
+    model = tmp_path / "model.gguf"
+    shutil.copy(BUILTIN, model)
+    kept = tmp_path / "cache" / "thinkcap" / "models.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(content)
+    done, found = solve(tmp_path, model)
+    assert "1262" in done.stdout
+    assert "" in found.values()
+
+
+def test_a_path_that_is_no_text_is_found(tmp_path: Path) -> None:
+    model = tmp_path / os.fsdecode(b"mod\xffel.gguf")
+    try:
+        shutil.copy(BUILTIN, model)
+    except OSError:
+        pytest.skip("this file system takes text only")
+    done, _ = solve(tmp_path, model)
+    assert "1262" in done.stdout, done.stderr
