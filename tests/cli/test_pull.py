@@ -377,6 +377,27 @@ def test_conversion_is_offered_on_a_terminal_and_no_is_no(machine: Machine) -> N
     assert machine.hub.requests == []
 
 
+@pytest.mark.parametrize(
+    ("name", "terms"),
+    [
+        ("l1-qwen-1.5b-max", r"about 1\.9 GB from DataSoul/L1-Qwen-1\.5B-Max-GGUF, licence MIT\."),
+        (
+            "e1-math-1.5b",
+            r"about 3\.6 GB from Salesforce/E1-Math-1\.5B, licence CC-BY-NC-4\.0, for non-commercial use only",
+        ),
+    ],
+)
+def test_the_offer_names_size_source_licence_and_the_way_without(machine: Machine, name: str, terms: str) -> None:
+    terminal = on_terminal(machine, "solve", "What?", "--model", name)
+    terminal.setwinsize(24, 200)
+    terminal.expect(rf"not downloaded yet: {terms}")
+    terminal.expect_exact("--model abacus")
+    terminal.expect(r"now\? \[y/N\]")
+    terminal.sendline("n")
+    terminal.expect(pexpect.EOF)
+    assert machine.hub.requests == []
+
+
 def test_solve_offers_the_pull_on_a_terminal_only(machine: Machine) -> None:
     machine.own_models(f'[models.thinker]\nsources = ["{REPOSITORY}"]\nlicence = "MIT"\n')
     elsewhere = machine.run("solve", "What?", "--model", "thinker")
@@ -387,7 +408,8 @@ def test_solve_offers_the_pull_on_a_terminal_only(machine: Machine) -> None:
     )
     machine.hub.repositories[REPOSITORY].files["Thinker-1B.Q8_0.gguf"] = locate("abacus").path.read_bytes()
     terminal = on_terminal(machine, "solve", "What is 12 + 34?", "--model", "thinker")
-    terminal.expect(r"thinker \(q8_0\) is not downloaded yet\.")
+    terminal.expect_exact(f"thinker (q8_0) is not downloaded yet: from {REPOSITORY}, licence MIT.")
+    terminal.expect_exact("The built-in model needs no download: --model abacus.")
     terminal.expect(r"Fetch it now\? \[y/N\]")
     terminal.sendline("y")
     terminal.expect("Ready: thinkcap solve --model thinker")

@@ -139,8 +139,9 @@ def test_no_answer_is_a_wrong_one(solve: Shell) -> None:
     assert run.record["correct"] is False
 
 
-def test_a_dash_reads_standard_input(solve: Shell) -> None:
-    run = solve("-", *ABACUS, "--budget", "7", "--json", stdin=f"\n{PROBLEM}\n".encode())
+@pytest.mark.parametrize("dash", [["-"], []])
+def test_standard_input_is_read(solve: Shell, dash: list[str]) -> None:
+    run = solve(*dash, *ABACUS, "--budget", "7", "--json", stdin=f"\n{PROBLEM}\n".encode())
     assert run.code == 0
     assert run.record["problem"] == PROBLEM
 
@@ -262,7 +263,10 @@ def test_bad_options_get_one_sentence(solve: Shell, args: list[str], words: str)
 @pytest.mark.parametrize(
     ("args", "stdin", "words"),
     [
-        ([], None, "Missing argument 'PROBLEM'."),
+        ([*ABACUS], b"", "The problem is empty: write it in quotes after `solve`, or pipe it in."),
+        (["-5+3", *ABACUS], None, "A problem that begins with a dash goes after `--`: `thinkcap solve … -- -5+3`."),
+        ([*ABACUS, "-x^2 = -4"], None, "goes after `--`: `thinkcap solve … -- '-x^2 = -4'`."),
+        (["What", "is", "2", "+", "2", *ABACUS], None, 'in quotes, like `thinkcap solve "What is 2 + 2"`.'),
         (["", *ABACUS], None, "The problem is empty"),
         (["-", *ABACUS], b" \n", "The problem is empty"),
         (["-", *ABACUS], b"\xff\xfe1", "not UTF-8 text"),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs.results import result
-from thinkcap.runs.intervals import bootstrap, wilson
+from thinkcap.runs.intervals import wilson
 from thinkcap.runs.metrics import avg_at_k, length_deviation, maj_at_k, measure, pass_at_k, total_tokens
 from thinkcap.runs.result import Result
 
@@ -51,46 +51,6 @@ def test_pass_at_k_is_the_formula_and_grows_with_k(data: st.DataObject) -> None:
 def test_pass_at_k_refuses_what_it_is_not_defined_for(n: int, correct: int, k: int) -> None:
     with pytest.raises(ValueError, match=f"pass@{k}"):
         pass_at_k(n, correct, k)
-
-
-def test_wilson_against_published_values() -> None:
-    # Wilson's score interval without continuity correction.
-    for correct, n, low, high in (
-        (8, 10, 0.4902, 0.9433),
-        (0, 10, 0, 0.2775),
-        (10, 10, 0.7225, 1),
-        (81, 263, 0.2553, 0.3662),
-    ):
-        interval = wilson(correct, n)
-        assert interval.value == correct / n
-        assert [interval.low, interval.high] == pytest.approx([low, high], abs=1e-4)
-    assert (wilson(0, 10).low, wilson(10, 10).high) == (0, 1)
-
-
-@given(st.integers(1, 5000), st.data())
-def test_wilson_holds_its_share_and_narrows(n: int, data: st.DataObject) -> None:
-    correct = data.draw(st.integers(0, n))
-    interval, wider = wilson(10 * correct, 10 * n), wilson(correct, n)
-    assert 0 <= wider.low <= wider.value <= wider.high <= 1
-    assert interval.high - interval.low < wider.high - wider.low
-
-
-def test_bootstrap_is_near_the_normal_interval_and_repeats() -> None:
-    shares = [0.0, 0.25, 0.5, 0.75, 1.0] * 40
-    interval = bootstrap(shares)
-    # Standard error sqrt(0.125 / 200) = 0.025, so 0.5 ± 0.049.
-    assert interval.value == 0.5
-    assert interval.low == pytest.approx(0.451, abs=0.004)
-    assert interval.high == pytest.approx(0.549, abs=0.004)
-    assert bootstrap(list(reversed(shares))) == interval
-    assert bootstrap(shares, seed=1) != interval
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-@settings(max_examples=25, deadline=None)
-def test_bootstrap_holds_its_mean_within_the_values(shares: list[float]) -> None:
-    interval = bootstrap(shares, resamples=200)
-    assert min(shares) - 1e-12 <= interval.low <= interval.value <= interval.high <= max(shares) + 1e-12
 
 
 def test_avg_at_k_against_values_by_hand() -> None:

@@ -68,10 +68,28 @@ def offer_if_missing(load: LoadOptions) -> None:
             raise
         convert = error.command.endswith("--convert")
         what = "Fetch the original and convert it now?" if convert else "Fetch it now?"
-        _say(f"{error.spoken} is not downloaded yet.")
+        reference = resolve(error.name, error.quant)
+        _say(f"{error.spoken} is not downloaded yet: {_terms(reference, convert)}.")
+        _say("The built-in model needs no download: --model abacus.")
         if not click.confirm(what, default=False, err=True):
             raise
-        fetch(resolve(error.name, error.quant), convert=convert)
+        fetch(reference, convert=convert)
+
+
+def _terms(reference: Reference, convert: bool) -> str:
+    """The size, source and licence of a download, as far as they are known without the network."""
+    from thinkcap.catalog.gguf.quants import estimated_size
+    from thinkcap.text import bytes_text
+
+    entry = reference.entry
+    quant = "bf16" if convert else reference.wanted_quant
+    size = estimated_size(entry.parameters, quant) if entry and entry.parameters and quant else None
+    return (
+        (f"about {bytes_text(size)} " if size else "")
+        + f"from {entry.original if entry and convert else reference.repositories[0]}"
+        + (f", licence {entry.licence}" if entry else "")
+        + (", for non-commercial use only" if entry and entry.noncommercial else "")
+    )
 
 
 def fetch(reference: Reference, *, revision: str | None = None, convert: bool = False) -> Path:

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.pull import offer_if_missing
 from thinkcap.cli.terminal import say
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
@@ -18,19 +19,19 @@ PORT = 8337
 EXAMPLES = """\
   thinkcap serve --model abacus --open
   thinkcap serve --port 8000 --allow-origin https://chat.example
-  thinkcap serve --host 0.0.0.0 --api-key "$KEY"
+  thinkcap serve --host 0.0.0.0 --api-key SECRET
 """
 
 _add = partial(options.add, group="Run")
 
 
-@options.command(EXAMPLES)
+@options.command(EXAMPLES, short_help="Serve a model to any client, and show a page.")
 @options.load()
-@_add("--host", default="127.0.0.1", show_default=True, help="The address to listen on; others' machines need a key.")
-@_add("--port", type=options.whole(0, 65535), default=PORT, show_default=True, help="The port; 0 takes any.")
+@_add("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than loopback need a key.")
+@_add("--port", type=options.whole(0, 65535), default=PORT, show_default=True, help="Port to listen on; 0 takes any.")
 @_add("--open", "opens", is_flag=True, help="Open the page in a browser.")
-@_add("--api-key", envvar="THINKCAP_API_KEY", show_envvar=True, metavar="KEY", help="What clients have to send.")
-@_add("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="Pages of others that may ask; * is all.")
+@_add("--api-key", envvar="THINKCAP_API_KEY", metavar="KEY", help="What clients must send; or set THINKCAP_API_KEY.")
+@_add("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web site that may ask; * allows all.")
 @_add("--log-prompts", is_flag=True, help="Log what clients ask, too.")
 def command(
     load: LoadOptions,
@@ -45,15 +46,12 @@ def command(
 
     All clients' requests run in one batch. A thinking budget is kept exactly, in whichever field a client sends it.
     """
-    from thinkcap.cli.pull import offer_if_missing
-
     local = is_loopback(host)
     if api_key is not None and not api_key.strip():
         raise UsageError("The API key is empty: give one, or leave --api-key out.")
     if not local and api_key is None:
         raise UsageError(f"Others reach a server on {host}: give a key with --api-key, or leave --host out.")
     offer_if_missing(load)
-    load.locate()
     from thinkcap.serve.guard import LOCAL_NAMES, Access
     from thinkcap.serve.server import address, bind, run
 

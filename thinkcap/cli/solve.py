@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -32,8 +35,24 @@ EXAMPLES = """\
 """
 
 
-@options.command(EXAMPLES)
-@click.argument("problem")
+class SolveCommand(options.GroupedCommand):
+    """Says where a problem goes that begins with a dash, instead of taking it for an option."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(context, args)
+        except click.NoSuchOption as error:
+            for word in given:
+                if word.startswith(error.option_name) and not re.fullmatch(r"--?[A-Za-z][\w-]*(=.*)?", word):
+                    raise UsageError(
+                        f"A problem that begins with a dash goes after `--`: `thinkcap solve … -- {shlex.quote(word)}`."
+                    ) from None
+            raise
+
+
+@options.command(EXAMPLES, cls=SolveCommand)
+@click.argument("words", metavar="[PROBLEM]", nargs=-1)
 @options.settings()
 @options.samples
 @options.votes
@@ -41,7 +60,7 @@ EXAMPLES = """\
 @options.add("--expect", metavar="ANSWER", help="The right answer: the exit code is 3 if no sample gives it.")
 @options.json
 def command(
-    problem: str,
+    words: tuple[str, ...],
     settings: Settings,
     samples: int,
     votes: options.VoteOptions,
@@ -51,10 +70,11 @@ def command(
 ) -> None:
     """Think about PROBLEM for as long as the budget allows, then answer it.
 
-    PROBLEM `-` reads standard input; a PROBLEM that begins with a dash goes after `--`.
+    Without PROBLEM, or with `-`, it is read from standard input. A PROBLEM that begins with a dash goes after `--`.
 
     On a terminal the thought streams by with a bar of its tokens, followed by the solution and a line of figures.
-    Anywhere else standard output gets the solution alone, or JSON with --json, and standard error the figures.
+    The first Ctrl-C closes the thought and lets the model answer, the second ends it. Anywhere else standard output
+    gets the solution alone, or JSON with --json, standard error gets the figures, and Ctrl-C ends it at once.
 
     --vote runs all --samples side by side and lets their answers vote, by mathematical equivalence: the solution of
     the largest group is printed. --vote-depths H answers each thought at H depths of its --budget, --answers M times
@@ -67,7 +87,7 @@ def command(
     from thinkcap.runs.plan import Plan
     from thinkcap.runs.session import Session
 
-    asked = read_problem(problem, expect)
+    asked = read_problem(words, expect)
     votes.check(samples)
     offer_if_missing(load)
     plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers)
@@ -128,14 +148,18 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
     return bool(correct)
 
 
-def read_problem(argument: str, expect: str | None) -> Problem:
-    """The problem: the argument, or standard input for `-`. Raises UsageError if it or the expected answer is blank, or
-    is not text."""
+def read_problem(words: Sequence[str], expect: str | None) -> Problem:
+    """The problem: the argument, or standard input if there is none or it is `-`. Raises UsageError if it or the
+    expected answer is blank or not text, or if the problem was not in quotes."""
     from thinkcap.engine.request import id_of
     from thinkcap.runs.problems import Problem
 
-    text = argument
-    if argument == "-":
+    if len(words) > 1:
+        raise UsageError(f'The problem is one argument: write it in quotes, like `thinkcap solve "{" ".join(words)}"`.')
+    if not words and sys.stdin.isatty():
+        raise UsageError("There is no problem: write it in quotes after `solve`, or pipe it in.")
+    text = words[0] if words else "-"
+    if text == "-":
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise UsageError(f"Standard input holds more than {MOST_BYTES // 1024**2} MiB, too much for a problem.")
@@ -148,7 +172,7 @@ def read_problem(argument: str, expect: str | None) -> Problem:
     except UnicodeEncodeError:
         raise UsageError("The problem is not UTF-8 text: convert it first.") from None
     if not text.strip():
-        raise UsageError("The problem is empty: write it in quotes after `solve`, or pipe it in and give `-`.")
+        raise UsageError("The problem is empty: write it in quotes after `solve`, or pipe it in.")
     if expect is not None and not expect.strip():
         raise UsageError("The expected answer is empty: write it after --expect, or leave --expect out.")
     return Problem(id_of(text), text, expect.strip() if expect is not None else None)

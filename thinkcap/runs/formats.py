@@ -313,7 +313,8 @@ def _parquet(name: str, stream: BinaryIO) -> Iterator[Row]:
         import pyarrow.parquet
     except ImportError as error:
         raise ThinkcapError(
-            f"{name} is Parquet, which needs pyarrow: run `pip install 'thinkcap[parquet]'`, or convert the file."
+            f"{name} is Parquet, which needs pyarrow: run `pip install '.[parquet]'` in a clone of thinkcap, or "
+            "convert the file."
         ) from error
     with ExitStack() as stack:
         if not stream.seekable():

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from math import fsum, sqrt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution."""
-RESAMPLES = 10_000
+MEANS, CORRELATIONS = 500, 24
+"""Points of the grid on which a posterior is worked out."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +28,23 @@ class Share:
     high: float
 
 
-def mean_share(shares: Sequence[float], several_samples: bool, seed: int = 0) -> Share:
-    """The mean of one share a problem with its interval: a bootstrap over problems, or Wilson's for single samples."""
-    if several_samples:
-        return bootstrap(shares, seed)
-    return wilson(round(fsum(shares)), len(shares))
+def mean_share(shares: Sequence[float], draws: Sequence[float]) -> Share:
+    """The mean of one share a problem, with its interval in the beta-binomial model.
+
+    If each share is a single draw, or all are 0 or all are 1, it is Wilson's interval over problems: draws that are all
+    alike say nothing about how alike a problem's draws are, so each problem counts once.
+
+    draws  of how many independent draws each share is the mean: the samples for Avg@k; for pass@k and maj@k the samples
+           by k, since a mean over all subsets varies at most as much as one over disjoint subsets (Hoeffding 1948)
+
+    Raises:
+        ValueError: if there are no shares.
+    """
+    if not shares:
+        raise ValueError("no problems to take a mean over")
+    if max(draws) <= 1 or min(shares) == max(shares) in (0, 1):
+        return wilson(round(fsum(shares)), len(shares))
+    return beta_binomial(shares, draws)
 
 
 def wilson(correct: int, n: int, z: float = Z_95) -> Share:
@@ -43,25 +63,57 @@ def wilson(correct: int, n: int, z: float = Z_95) -> Share:
     return Share(share, 0.0 if correct == 0 else centre - half, 1.0 if correct == n else centre + half)
 
 
-def bootstrap(shares: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> Share:
-    """The mean of ``shares``, one a problem, with its percentile bootstrap interval over problems (Efron 1979).
+def beta_binomial(shares: Sequence[float], draws: Sequence[float]) -> Share:
+    """The mean of ``shares``, one a problem, with the interval of its posterior in the beta-binomial model.
 
-    The same shares and seed give the same interval, in whatever order the problems come.
-
-    Raises:
-        ValueError: if there are no shares.
+    A problem's share of successes in the long run is drawn from a beta distribution with mean μ and correlation
+    ρ = 1 / (α + β + 1) between the draws of a problem, and its successes are binomial (Skellam 1948, JRSS B 10:257).
+    The priors of μ and √ρ are Jeffreys' Beta(½, ½). The interval is between the 2.5th and 97.5th percentiles of μ.
     """
-    if not shares:
-        raise ValueError("no problems to take a mean over")
     import numpy as np
 
-    values = np.sort(np.asarray(shares, dtype=np.float64))
-    generator = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    chunk = max(1, 2_000_000 // len(values))
-    for start in range(0, resamples, chunk):
-        count = min(chunk, resamples - start)
-        means[start : start + count] = values[generator.integers(0, len(values), (count, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, (2.5, 97.5))
+    likelihood = sum(
+        times * _likelihood(*each) for each, times in sorted(Counter(zip(shares, draws, strict=True)).items())
+    )
+    posterior = np.exp(likelihood - np.max(likelihood)).sum(axis=1)
+    low, high = np.interp((0.025, 0.975), np.cumsum(posterior) / posterior.sum(), _grid()[0][:, 0])
     value = fsum(shares) / len(shares)
     return Share(value, min(float(low), value), max(float(high), value))
+
+
+@cache
+def _grid() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means as a column and correlations as a row."""
+    import numpy as np
+
+    # Even steps in the arc sine of the root are even steps in Jeffreys' prior.
+    means, correlations = (np.sin(np.pi / 2 * (np.arange(n) + 0.5) / n) ** 2 for n in (MEANS, CORRELATIONS))
+    return means[:, None], correlations[None, :] ** 2
+
+
+@lru_cache(maxsize=256)
+def _likelihood(share: float, draws: float) -> NDArray[np.float64]:
+    """The logarithm of the likelihood of one problem's share at each point of the grid."""
+    means, correlations = _grid()
+    size = 1 / correlations - 1
+    right, wrong = share * draws, (1 - share) * draws
+    return _rising(means * size, right) + _rising((1 - means) * size, wrong) - _rising(size, draws)
+
+
+def _rising(x: NDArray[np.float64], n: float) -> NDArray[np.float64]:
+    """The logarithm of Γ(x + n) / Γ(x)."""
+    return _log_gamma(x + n) - _log_gamma(x)
+
+
+def _log_gamma(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """ln Γ(x) by Stirling's series, from x + 8 down: numpy has none."""
+    import numpy as np
+
+    y = x + 8
+    product = x.copy()
+    for step in range(1, 8):
+        product *= x + step
+    result: NDArray[np.float64] = (
+        (y - 0.5) * np.log(y) - y + np.log(2 * np.pi) / 2 + 1 / (12 * y) - 1 / (360 * y**3) - np.log(product)
+    )
+    return result

@@ -86,7 +86,7 @@ def _methods(settings: dict[str, Any], results: Sequence[Result], grader: Grader
             answers=settings["answers"],
             accuracy=mean_share(
                 [maj_at_k(labels[each], verdicts[each], k, thoughts=thoughts[each]) for each in problems],
-                several_samples=any(len(each) > k for each in thoughts.values()),
+                [len(thoughts[each]) / k for each in problems],
             ),
             tokens=k * tokens,
         )

@@ -64,7 +64,7 @@ def measure(
         ks: the k of pass@k and maj@k; by default the powers of two up to the number of samples, and that number.
         labels: by problem id, for each of its results in `voting_order` the number of its answer's group (None: no
             answer), as `thinkcap.grading.vote` gives them. Without labels there is no maj@k.
-        seed: of the bootstrap and of maj@k's subsets.
+        seed: of maj@k's subsets.
     """
     results = list(results)
     problems = by_problem(results)
@@ -74,7 +74,6 @@ def measure(
     ran = [result for result in results if result.error is None]
     stated = [deviation for result in ran if (deviation := length_deviation(result)) is not None]
     fewest = min(map(len, verdicts.values()), default=0)
-    several = any(len(each) > 1 for each in verdicts.values())
     ks = [wanted for wanted in (ks if ks is not None else powers_of_two(fewest)) if 1 <= wanted <= fewest]
     voted = {problem: labels[problem] for problem in verdicts if problem in labels} if labels else {}
     return Metrics(
@@ -82,12 +81,19 @@ def measure(
         samples=len(results),
         errors=len(results) - len(ran),
         k=max(map(len, problems.values()), default=0),
-        accuracy=avg_at_k(list(verdicts.values()), seed) if verdicts else None,
+        accuracy=avg_at_k(list(verdicts.values())) if verdicts else None,
         pass_at={
-            k: mean_share([pass_at_k(len(each), sum(each), k) for each in verdicts.values()], several, seed) for k in ks
+            k: mean_share(
+                [pass_at_k(len(each), sum(each), k) for each in verdicts.values()],
+                [len(each) / k for each in verdicts.values()],
+            )
+            for k in ks
         },
         maj_at={
-            k: mean_share([maj_at_k(voted[problem], verdicts[problem], k, seed) for problem in voted], True, seed)
+            k: mean_share(
+                [maj_at_k(voted[problem], verdicts[problem], k, seed) for problem in voted],
+                [len(verdicts[problem]) / k for problem in voted],
+            )
             for k in ks
             if voted and k > 1
         },
@@ -136,13 +142,9 @@ def length_deviation(outcome: Outcome) -> float | None:
     return abs(total_tokens(outcome) - asked) / asked
 
 
-def avg_at_k(verdicts: Sequence[Sequence[bool]], seed: int = 0) -> Share:
-    """Avg@k: the mean over problems of the share of their samples that are right.
-
-    The interval is Wilson's if every problem has one sample, else a bootstrap over problems.
-    """
-    shares = [sum(each) / len(each) for each in verdicts]
-    return mean_share(shares, any(len(each) > 1 for each in verdicts), seed)
+def avg_at_k(verdicts: Sequence[Sequence[bool]]) -> Share:
+    """Avg@k: the mean over problems of the share of their samples that are right."""
+    return mean_share([sum(each) / len(each) for each in verdicts], [len(each) for each in verdicts])
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:

@@ -110,7 +110,9 @@ class RayCluster:
         try:
             import ray
         except ImportError as error:
-            raise ThinkcapError("--ray needs Ray: run `pip install 'thinkcap[ray]'` on every machine.") from error
+            raise ThinkcapError(
+                "--ray needs Ray: run `pip install '.[ray]'` in a clone of thinkcap, on every machine."
+            ) from error
         self._ray = ray
         self._elsewhere = ExitStack()
         self._started = not ray.is_initialized()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -17,14 +17,15 @@ from starlette.responses import Response
 
 from thinkcap.engine.request import Message
 from thinkcap.errors import ThinkcapError
-from thinkcap.serve.body import Body, read_object
-from thinkcap.serve.budgets import BudgetChoice, BudgetFields
+from thinkcap.serve.body import Body
+from thinkcap.serve.budgets import BudgetChoice
 from thinkcap.serve.chat import Chat, check_max_tokens
+from thinkcap.serve.chat_endpoint import ChatBody, respond
 from thinkcap.serve.errors import HttpError, refusal
 from thinkcap.serve.loaded_model import LoadedModel
-from thinkcap.serve.messages import Content, check_count, conversation, past_turn
+from thinkcap.serve.messages import Content, conversation, past_turn
 from thinkcap.serve.reply import Piece, Replies, Reply
-from thinkcap.serve.streaming import EVENTS, Json, Stream, event, while_present
+from thinkcap.serve.streaming import event
 
 SIGNATURE = "thinkcap"
 """Stands where Anthropic's servers sign a thought, since their clients need something there."""
@@ -65,13 +66,12 @@ class Turn(Body):
         return past_turn(self.role, self.content, self.thinking)
 
 
-class MessagesBody(BudgetFields):
+class MessagesBody(ChatBody):
     """The body of a message request."""
 
     harmless: ClassVar = frozenset({"metadata", "service_tier", "inference_geo", "cache_control", "user_profile_id"})
     neutral: ClassVar = {"tools": ([],), "tool_choice": ({"type": "auto"}, {"type": "none"}), "speed": ("standard",)}
 
-    model: str | None = None
     messages: Annotated[list[Annotated[Turn, BeforeValidator(_turn)]], Field(min_length=1)]
     system: Content = ""
     max_tokens: int
@@ -79,16 +79,14 @@ class MessagesBody(BudgetFields):
     top_p: float | None = None
     top_k: int | None = None
     stop_sequences: list[str] = Field(default_factory=list)
-    stream: bool = False
 
     def chat(self, model: LoadedModel) -> Chat:
         """What it asks for. Raises HttpError for what can't be honoured."""
-        sampling = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k")}
         system = [Message("system", self.system)] if self.system else []
         return Chat(
             conversation([*system, *(each.message for each in self.messages)]),
             self.budget(model.efforts, NO_THOUGHT),
-            {name: value for name, value in sampling.items() if value is not None} | self.own,
+            self.given("temperature", "top_p", "top_k") | self.own,
             max_tokens=check_max_tokens("max_tokens", self.max_tokens),
             stops=tuple(self.stop_sequences),
             as_is=self.as_is,
@@ -98,16 +96,7 @@ class MessagesBody(BudgetFields):
 
 async def create(request: Request) -> Response:
     """`POST /v1/messages`."""
-    given = await read_object(request)
-    check_count(given)
-    body, model = MessagesBody.read(given), request.app.state.model
-    model.check(body.model)
-    replies = await Replies.of(body.chat(model), request.app.state.dispatcher, body.stream)
-    if body.stream:
-        return Stream(_events(model.name, replies), EVENTS, replies.close)
-    with closing(replies):
-        done = await while_present(request.receive, replies.whole())
-    return Json(_message(model.name, done[0]) if done else {})
+    return await respond(request, MessagesBody, _events, lambda body, model, replies: _message(model.name, replies[0]))
 
 
 def error_object(error: HttpError) -> dict[str, Any]:
@@ -195,7 +184,7 @@ class _Blocks:
         return _event("content_block_delta", {"index": self._index, "delta": delta})
 
 
-async def _events(model: str, replies: Replies) -> AsyncGenerator[bytes]:
+async def _events(body: MessagesBody, model: LoadedModel, replies: Replies) -> AsyncGenerator[bytes]:
     reply, blocks, begun = replies.all[0], _Blocks(), False
     unknown = {"stop_reason": None, "stop_sequence": None}
     try:
@@ -204,7 +193,7 @@ async def _events(model: str, replies: Replies) -> AsyncGenerator[bytes]:
                 if not begun:
                     begun = True
                     usage = _usage(reply) | {"output_tokens": 0, "output_tokens_details": {"thinking_tokens": 0}}
-                    yield _event("message_start", {"message": _head(model, [], unknown, usage)})
+                    yield _event("message_start", {"message": _head(model.name, [], unknown, usage)})
                 if events := blocks.add(piece):
                     yield b"".join(events)
         closing_delta = {"delta": _ending(reply), "usage": _usage(reply), "thinkcap": reply.facts}

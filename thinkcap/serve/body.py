@@ -19,6 +19,9 @@ MAX_BODY = 2 << 20
 MAX_DRAINED = 256 << 20
 """Bytes of a larger body that are read and thrown away: most clients read no answer before they have sent all."""
 
+MAX_MESSAGES = 1_000
+"""Messages of a conversation at most."""
+
 BODY_SECONDS = 30.0
 """How long a client may take to send its body."""
 
@@ -36,7 +39,7 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _given(cls, value: Any) -> Any:
+    def _without_harmless(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
         return {
@@ -44,6 +47,10 @@ class Body(BaseModel):
             for name, each in value.items()
             if each is not None and name not in cls.harmless and each not in cls.neutral.get(name, ())
         }
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of some fields that have a value."""
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
@@ -73,6 +80,9 @@ async def read_object(request: Request) -> dict[str, Any]:
         access_log.prompt(raw)
     if not isinstance(value, dict):
         raise HttpError(400, 'The body is not a JSON object; send one like {"messages": […]}.')
+    messages = value.get("messages")
+    if isinstance(messages, list) and len(messages) > MAX_MESSAGES:
+        raise HttpError(413, f"`messages` holds {len(messages):,}; the most is {MAX_MESSAGES:,}.", "messages")
     return value
 
 

@@ -9,10 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from thinkcap.engine.request import Message, Role
 from thinkcap.serve.body import Body
-from thinkcap.serve.errors import HttpError, bad_field
-
-MAX_MESSAGES = 1_000
-"""Messages of a conversation at most."""
+from thinkcap.serve.errors import bad_field
 
 _TEXT_PARTS = ("text", "input_text", "output_text")
 
@@ -66,10 +63,3 @@ def conversation(messages: Sequence[Message]) -> list[Message]:
     if messages[-1].role != "user":
         raise bad_field("messages", "must end in a message of the user's: what to think about.")
     return list(messages)
-
-
-def check_count(body: Any) -> None:
-    """Raises HttpError for a body with more messages than anybody needs, before each of them is looked at."""
-    messages = body.get("messages")
-    if isinstance(messages, list) and len(messages) > MAX_MESSAGES:
-        raise HttpError(413, f"`messages` holds {len(messages):,}; the most is {MAX_MESSAGES:,}.", "messages")

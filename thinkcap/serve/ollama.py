@@ -6,7 +6,7 @@ https://github.com/ollama/ollama/blob/main/docs/api.md. `think` may be true, fal
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -17,14 +17,14 @@ from starlette.responses import Response
 import thinkcap
 from thinkcap.errors import ThinkcapError
 from thinkcap.serve.body import Body, read_object
-from thinkcap.serve.budgets import BudgetFields
 from thinkcap.serve.chat import Chat, check_max_tokens
+from thinkcap.serve.chat_endpoint import ChatBody, respond
 from thinkcap.serve.errors import HttpError, bad_field, refusal
 from thinkcap.serve.loaded_model import LoadedModel
-from thinkcap.serve.messages import Messages, check_count, conversation
+from thinkcap.serve.messages import Messages, conversation
 from thinkcap.serve.openai import Stops
 from thinkcap.serve.reply import Piece, Replies, Reply
-from thinkcap.serve.streaming import LINES, Json, Stream, to_json, while_present
+from thinkcap.serve.streaming import LINES, Json, to_json
 
 NANOSECONDS = 1_000_000_000
 
@@ -54,13 +54,12 @@ class ModelOptions(Body):
     stop: Stops = Field(default_factory=list)
 
 
-class ChatBody(BudgetFields):
+class OllamaBody(ChatBody):
     """The body of a chat."""
 
     harmless: ClassVar = frozenset({"keep_alive"})
     neutral: ClassVar = {"format": ("",), "tools": ([],), "logprobs": (False,), "top_logprobs": (0,)}
 
-    model: str
     messages: Messages
     options: ModelOptions = ModelOptions()
     stream: bool = True
@@ -71,11 +70,10 @@ class ChatBody(BudgetFields):
         if options.num_ctx is not None and options.num_ctx > model.context:
             raise bad_field("options.num_ctx", f"is above the context of {model.context:,} tokens.")
         unlimited = options.num_predict in (-1, -2)
-        sampling = {name: getattr(options, name) for name in ("temperature", "top_p", "top_k", "min_p", "seed")}
         return Chat(
             conversation([each.message for each in self.messages]),
             self.budget(model.efforts),
-            {name: value for name, value in sampling.items() if value is not None} | self.own,
+            options.given("temperature", "top_p", "top_k", "min_p", "seed") | self.own,
             max_tokens=None if unlimited else check_max_tokens("options.num_predict", options.num_predict),
             max_tokens_name="options.num_predict",
             stops=tuple(options.stop),
@@ -94,16 +92,7 @@ class ShowBody(Body):
 
 async def chat(request: Request) -> Response:
     """`POST /api/chat`."""
-    given = await read_object(request)
-    check_count(given)
-    body, model = ChatBody.read(given), request.app.state.model
-    model.check(body.model)
-    replies = await Replies.of(body.chat(model), request.app.state.dispatcher, body.stream)
-    if body.stream:
-        return Stream(_lines(body.model, replies), LINES, replies.close)
-    with closing(replies):
-        done = await while_present(request.receive, replies.whole())
-    return Json(_last(body.model, done[0], Piece(done[0].thought, done[0].answer)) if done else {})
+    return await respond(request, OllamaBody, _lines, _whole, LINES)
 
 
 async def tags(request: Request) -> Response:
@@ -165,13 +154,19 @@ def _last(model: str, reply: Reply, piece: Piece) -> dict[str, Any]:
     }
 
 
-async def _lines(model: str, replies: Replies) -> AsyncGenerator[bytes]:
+def _whole(body: OllamaBody, model: LoadedModel, replies: list[Reply]) -> dict[str, Any]:
+    (reply,) = replies
+    return _last(body.model or model.name, reply, Piece(reply.thought, reply.answer))
+
+
+async def _lines(body: OllamaBody, model: LoadedModel, replies: Replies) -> AsyncGenerator[bytes]:
+    name = body.model or model.name
     try:
         async with aclosing(replies.pieces()) as pieces:
             async for _, piece in pieces:
                 parts = [Piece(piece.thought, ""), Piece("", piece.answer)]
-                if lines := [to_json(_line(model, part)) + b"\n" for part in parts if any(part)]:
+                if lines := [to_json(_line(name, part)) + b"\n" for part in parts if any(part)]:
                     yield b"".join(lines)
-        yield to_json(_last(model, replies.all[0], Piece("", ""))) + b"\n"
+        yield to_json(_last(name, replies.all[0], Piece("", ""))) + b"\n"
     except ThinkcapError as error:
         yield to_json(error_object(refusal(error))) + b"\n"

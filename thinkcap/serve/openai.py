@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, closing
+from contextlib import aclosing
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from thinkcap.errors import ThinkcapError
-from thinkcap.serve.body import Body, read_object
-from thinkcap.serve.budgets import BudgetFields
+from thinkcap.serve.body import Body
 from thinkcap.serve.chat import Chat, check_max_tokens
+from thinkcap.serve.chat_endpoint import ChatBody, respond
 from thinkcap.serve.errors import HttpError, refusal
 from thinkcap.serve.loaded_model import LoadedModel
-from thinkcap.serve.messages import Messages, check_count, conversation
+from thinkcap.serve.messages import Messages, conversation
 from thinkcap.serve.reply import Replies, Reply
-from thinkcap.serve.streaming import EVENTS, Json, Stream, event, while_present
+from thinkcap.serve.streaming import Json, event
 
 _TYPES = {
     401: "authentication_error",
@@ -56,7 +56,7 @@ class ResponseFormat(Body):
     type: Literal["text"]
 
 
-class CompletionBody(BudgetFields):
+class CompletionBody(ChatBody):
     """The body of a chat completion."""
 
     harmless: ClassVar = frozenset(
@@ -81,7 +81,6 @@ class CompletionBody(BudgetFields):
         "verbosity": ("medium",),
     }
 
-    model: str | None = None
     messages: Messages
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
@@ -92,18 +91,16 @@ class CompletionBody(BudgetFields):
     seed: int | None = None
     n: int = 1
     stop: Stops = Field(default_factory=list)
-    stream: bool = False
     stream_options: StreamOptions = StreamOptions()
     response_format: ResponseFormat = ResponseFormat(type="text")
 
     def chat(self, model: LoadedModel) -> Chat:
         """What it asks for. Raises HttpError for what can't be honoured."""
-        sampling = {name: getattr(self, name) for name in ("temperature", "top_p", "top_k", "min_p", "seed")}
         limit = "max_tokens" if self.max_completion_tokens is None else "max_completion_tokens"
         return Chat(
             conversation([each.message for each in self.messages]),
             self.budget(model.efforts),
-            {name: value for name, value in sampling.items() if value is not None} | self.own,
+            self.given("temperature", "top_p", "top_k", "min_p", "seed") | self.own,
             max_tokens=check_max_tokens(limit, getattr(self, limit)),
             max_tokens_name=limit,
             samples=self.n,
@@ -115,17 +112,9 @@ class CompletionBody(BudgetFields):
 
 async def complete(request: Request) -> Response:
     """`POST /v1/chat/completions`."""
-    given = await read_object(request)
-    check_count(given)
-    body, model = CompletionBody.read(given), request.app.state.model
-    model.check(body.model)
-    replies = await Replies.of(body.chat(model), request.app.state.dispatcher, body.stream)
-    answer = _Answer(model.name)
-    if body.stream:
-        return Stream(_chunks(answer, replies, body.stream_options.include_usage), EVENTS, replies.close)
-    with closing(replies):
-        done = await while_present(request.receive, replies.whole())
-    return Json(answer.whole(done or []))
+    return await respond(
+        request, CompletionBody, _chunks, lambda body, model, replies: _Answer(model.name).whole(replies)
+    )
 
 
 async def models(request: Request) -> Response:
@@ -169,7 +158,7 @@ class _Answer:
             for index, reply in enumerate(replies)
         ]
         head = {"id": self._id, "object": "chat.completion", **self._head, "choices": choices}
-        return head | {"usage": usage(replies), "thinkcap": replies[0].facts} if replies else head
+        return head | {"usage": usage(replies), "thinkcap": replies[0].facts}
 
     def chunk(self, index: int, delta: dict[str, Any], reply: Reply | None = None) -> bytes:
         """An event of a stream; with the reply when it is over."""
@@ -197,8 +186,8 @@ def usage(replies: list[Reply]) -> dict[str, Any]:
     }
 
 
-async def _chunks(answer: _Answer, replies: Replies, include_usage: bool) -> AsyncGenerator[bytes]:
-    begun = set[int]()
+async def _chunks(body: CompletionBody, model: LoadedModel, replies: Replies) -> AsyncGenerator[bytes]:
+    answer, begun = _Answer(model.name), set[int]()
     try:
         async with aclosing(replies.pieces()) as pieces:
             async for index, piece in pieces:
@@ -212,7 +201,7 @@ async def _chunks(answer: _Answer, replies: Replies, include_usage: bool) -> Asy
                     yield answer.chunk(index, delta)
                 if replies.all[index].outcome is not None:
                     yield answer.chunk(index, {}, replies.all[index])
-        if include_usage:
+        if body.stream_options.include_usage:
             yield answer.usage_chunk(replies.all)
     except ThinkcapError as error:
         yield event(error_object(refusal(error)))

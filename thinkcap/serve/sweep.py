@@ -27,7 +27,7 @@ from thinkcap.serve.body import Body, read_object
 from thinkcap.serve.budgets import Limit
 from thinkcap.serve.dispatcher import Exchange
 from thinkcap.serve.errors import HttpError, bad_field, refusal
-from thinkcap.serve.messages import Messages, check_count, conversation
+from thinkcap.serve.messages import Messages, conversation
 from thinkcap.serve.openai import error_object
 from thinkcap.serve.streaming import EVENTS, Json, Stream, event
 
@@ -77,9 +77,7 @@ class SweepBody(Body):
 
 async def sweep(request: HttpRequest) -> Response:
     """`POST /v1/sweep`."""
-    given = await read_object(request)
-    check_count(given)
-    body, dispatcher = SweepBody.read(given), request.app.state.dispatcher
+    body, dispatcher = SweepBody.read(await read_object(request)), request.app.state.dispatcher
     request.app.state.model.check(body.model)
     requests = body.requests(dispatcher.engine)
     characters = sum(len(each.problem) for each in requests)

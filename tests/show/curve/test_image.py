@@ -163,7 +163,7 @@ def test_without_matplotlib_it_says_what_to_install_and_html_works(drawn: list[C
         capture_output=True,
         text=True,
     )
-    assert "PNG plots need matplotlib: pip install 'thinkcap[plot]'" in child.stderr
+    assert "PNG plots need matplotlib: run `pip install '.[plot]'` in a clone of thinkcap" in child.stderr
     assert (tmp_path / "curve.html").exists()
 
 

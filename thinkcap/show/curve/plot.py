@@ -22,8 +22,8 @@ def check_path(path: str | Path) -> None:
         raise UsageError(f"{path}: a plot is a .png, .svg or .html file.")
     if suffix != ".html" and find_spec("matplotlib") is None:
         raise ThinkcapError(
-            f"{suffix[1:].upper()} plots need matplotlib: pip install 'thinkcap[plot]', or name an .html file, "
-            "which needs nothing."
+            f"{suffix[1:].upper()} plots need matplotlib: run `pip install '.[plot]'` in a clone of thinkcap, or name "
+            "an .html file, which needs nothing."
         )
 
 

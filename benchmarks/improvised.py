@@ -1,0 +1,69 @@
+"""What abacus makes of the questions that people improvise: how many it gets right, refuses and gets wrong.
+
+    python benchmarks/improvised.py
+    python benchmarks/improvised.py --model path/to/abacus-q8_0.gguf --wrong
+
+The 400 questions of improvised.jsonl were written by hand, in no wording of the training. `answer` is null for what has
+no answer or is no arithmetic: there only a refusal is right, and any answer is wrong. Thoughts are greedy, without a
+budget. `passing` counts the wrong answers whose thought ends in a passing check.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+import thinkcap
+from thinkcap.engine.outcome import Outcome
+from thinkcap.grading import Grader
+
+QUESTIONS = Path(__file__).parent / "improvised.jsonl"
+REFUSAL = "I only do arithmetic"
+COLUMNS = ("right", "refused", "wrong", "passing")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="abacus")
+    parser.add_argument("--quant")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--wrong", action="store_true", help="print every wrong answer")
+    arguments = parser.parse_args()
+    questions = {row["id"]: row for row in map(json.loads, QUESTIONS.read_text(encoding="utf-8").splitlines())}
+    counts: dict[str, Counter[str]] = {row["kind"]: Counter() for row in questions.values()}
+    with thinkcap.load(arguments.model, quant=arguments.quant, threads=arguments.threads) as engine, Grader() as grader:
+        requests = [engine.request(row["problem"], None, id=id, temperature=0.0) for id, row in questions.items()]
+        for outcome in engine.solve_many(requests):
+            assert isinstance(outcome, Outcome)
+            row = questions[outcome.id]
+            verdict = judge(outcome, row["answer"], grader)
+            passes = verdict == "wrong" and outcome.thinking.rstrip().rpartition("\n")[2].startswith("ok")
+            counts[row["kind"]] += Counter({verdict: 1, "passing": int(passes)})
+            if arguments.wrong and verdict == "wrong":
+                print(f"{outcome.id}: {row['problem']} -> {outcome.answer}, expected {row['answer']}")
+    print_table(counts)
+
+
+def judge(outcome: Outcome, expected: str | None, grader: Grader) -> Literal["right", "refused", "wrong"]:
+    """Whether the answer is right, there is none because abacus refused, or it is wrong."""
+    if REFUSAL in outcome.solution:
+        return "refused"
+    if expected is not None and grader.grade(outcome.answer, expected).correct:
+        return "right"
+    return "wrong"
+
+
+def print_table(counts: dict[str, Counter[str]]) -> None:
+    """Prints a row for each kind of question, and one for all."""
+    print(f"| questions | of | {' | '.join(COLUMNS)} |")
+    print("| --- " * (len(COLUMNS) + 2) + "|")
+    for kind, found in {**counts, "all": sum(counts.values(), Counter())}.items():
+        number = found["right"] + found["refused"] + found["wrong"]
+        print(f"| {kind} | {number} | {' | '.join(str(found[column]) for column in COLUMNS)} |")
+
+
+if __name__ == "__main__":
+    main()
