@@ -5,13 +5,13 @@
 
 Each row draws runs of n problems and gives the coverage in %, over true accuracies from 5 to 95 %. The columns are the
 spread between problems: all equally hard, beta distributions with a correlation of 0.1 and 0.4 between a problem's
-samples, and problems that are always or never solved.
+samples, problems that are always or never solved, and a mixture of problems that are always solved with problems that
+are solved half as often as the mean.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
 from math import comb, inf
 from typing import TypeAlias
 
@@ -22,8 +22,7 @@ from thinkcap.runs.intervals import mean_share
 from thinkcap.runs.metrics import maj_at_k, pass_at_k
 
 Chances: TypeAlias = NDArray[np.float64]
-SPREADS = {"none": 0.0, "0.1": 0.1, "0.4": 0.4, "all or nothing": 1.0}
-"""The correlation between the samples of a problem."""
+SPREADS = ("none", "0.1", "0.4", "all or nothing", "sure or hard")
 ACCURACIES = np.arange(1, 20) / 20
 SAMPLES = 16
 """Samples of each problem for pass@k and maj@k."""
@@ -36,26 +35,17 @@ def main() -> None:
     arguments = parser.parse_args()
     print("| figure | n | " + " | ".join(SPREADS) + " |")
     print("| --- " * (len(SPREADS) + 2) + "|")
-    for name, (samples, k, share) in figures().items():
+    for name, share in figures().items():
         for n in (15, 40, 200):
-            found = (
-                coverage(n, samples, k, share, spread, arguments.runs, np.random.default_rng(arguments.seed))
-                for spread in SPREADS.values()
-            )
+            found = [coverage(n, share, spread, arguments.runs, arguments.seed) for spread in SPREADS]
             print(f"| {name} | {n} | " + " | ".join(f"{100 * each:.1f}" for each in found) + " |", flush=True)
 
 
-def figures() -> dict[str, tuple[int, int, list[float]]]:
-    """For each figure the samples of a problem, k, and a problem's share by the number of right samples."""
-    avg = {f"Avg@{k}": (k, 1, [right / k for right in range(k + 1)]) for k in (1, 2, 16)}
-    passed = {
-        f"pass@{k} of {SAMPLES}": (SAMPLES, k, by_right(lambda c, k=k: pass_at_k(SAMPLES, c, k))) for k in (2, 16)
-    }
-    return avg | passed | {f"maj@3 of {SAMPLES}": (SAMPLES, 3, by_right(lambda right: vote(right, 3)))}
-
-
-def by_right(share: Callable[[int], float]) -> list[float]:
-    return [share(right) for right in range(SAMPLES + 1)]
+def figures() -> dict[str, list[float]]:
+    """For each figure a problem's share by the number of its samples that are right."""
+    avg = {f"Avg@{k}": [right / k for right in range(k + 1)] for k in (1, 2, 16)}
+    passed = {f"pass@{k} of {SAMPLES}": [pass_at_k(SAMPLES, right, k) for right in range(SAMPLES + 1)] for k in (2, 16)}
+    return avg | passed | {f"maj@3 of {SAMPLES}": [vote(right, 3) for right in range(SAMPLES + 1)]}
 
 
 def vote(right: int, k: int) -> float:
@@ -64,40 +54,53 @@ def vote(right: int, k: int) -> float:
     return maj_at_k([0 if each else 1 for each in verdicts], verdicts, k)
 
 
-def coverage(
-    n: int,
-    samples: int,
-    k: int,
-    share: list[float],
-    spread: float,
-    runs: int,
-    random: np.random.Generator,
-    accuracies: Iterable[float] = ACCURACIES,
-) -> float:
-    """The share of runs whose interval holds the true value."""
+def coverage(n: int, share: list[float], spread: str, runs: int, seed: int) -> float:
+    """The share of runs of n problems whose interval holds the true value."""
+    random, samples = np.random.default_rng(seed), len(share) - 1
     held = []
-    for accuracy in accuracies:
-        truth = expected(accuracy, spread, samples, share)
+    for accuracy in ACCURACIES:
+        truth = expected(accuracy, spread, share)
         for _ in range(runs):
             right = random.binomial(samples, chances(accuracy, spread, n, random))
-            found = mean_share([share[each] for each in right], [samples / k] * n)
+            found = mean_share([share[each] for each in right])
             held.append(found.low <= truth <= found.high)
     return sum(held) / len(held)
 
 
-def chances(accuracy: float, spread: float, n: int, random: np.random.Generator) -> Chances:
+def chances(accuracy: float, spread: str, n: int, random: np.random.Generator) -> Chances:
     """How likely a sample of each of n problems is right."""
-    if spread in (0, 1):
-        return np.full(n, accuracy) if spread == 0 else (random.random(n) < accuracy).astype(float)
-    size = 1 / spread - 1
+    match spread:
+        case "none":
+            return np.full(n, accuracy)
+        case "all or nothing":
+            return np.where(random.random(n) < accuracy, 1.0, 0.0)
+        case "sure or hard":
+            return np.where(random.random(n) < sure(accuracy), 1.0, accuracy / 2)
+    size = 1 / float(spread) - 1
     return random.beta(accuracy * size, (1 - accuracy) * size, n)
 
 
-def expected(accuracy: float, spread: float, samples: int, share: list[float]) -> float:
-    """The true value: the mean share over the beta-binomial distribution of the number of right samples."""
-    if spread == 1:
-        return accuracy * share[-1] + (1 - accuracy) * share[0]
-    size = 1 / spread - 1 if spread else inf
+def sure(accuracy: float) -> float:
+    """The share of problems that are always solved if the others are solved half as often as the mean."""
+    return accuracy / (2 - accuracy)
+
+
+def expected(accuracy: float, spread: str, share: list[float]) -> float:
+    """The true value of a figure."""
+    match spread:
+        case "none":
+            return mean_of(share, accuracy, inf)
+        case "all or nothing":
+            return accuracy * share[-1] + (1 - accuracy) * share[0]
+        case "sure or hard":
+            always = sure(accuracy)
+            return always * share[-1] + (1 - always) * mean_of(share, accuracy / 2, inf)
+    return mean_of(share, accuracy, 1 / float(spread) - 1)
+
+
+def mean_of(share: list[float], accuracy: float, size: float) -> float:
+    """The mean share if the number of right samples is beta-binomial with α + β = `size`, which may be infinite."""
+    samples = len(share) - 1
     likely = [float(comb(samples, right)) for right in range(samples + 1)]
     for right in range(samples + 1):
         for each in range(samples):

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from math import fsum, sqrt
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution."""
-MEANS, CORRELATIONS = 500, 24
-"""Points of the grid on which a posterior is worked out."""
+PRIOR = 0.1
+"""The weight, in problems, of the assumption that a problem's samples are all right or all wrong."""
 
 
 @dataclass(frozen=True)
@@ -28,26 +21,30 @@ class Share:
     high: float
 
 
-def mean_share(shares: Sequence[float], draws: Sequence[float]) -> Share:
-    """The mean of one share a problem, with its interval in the beta-binomial model.
+def mean_share(shares: Sequence[float]) -> Share:
+    """The mean of one share a problem, for Avg@k, pass@k and maj@k alike, with Wilson's interval.
 
-    If each share is a single draw, or all are 0 or all are 1, it is Wilson's interval over problems: draws that are all
-    alike say nothing about how alike a problem's draws are, so each problem counts once.
-
-    draws  of how many independent draws each share is the mean: the samples for Avg@k; for pass@k and maj@k the samples
-           by k, since a mean over all subsets varies at most as much as one over disjoint subsets (Hoeffding 1948)
+    n problems whose shares are all 0 or 1 are n draws. Otherwise they are worth n / d draws: the design effect d is the
+    variance of the shares over that of single draws (Kish 1965, *Survey Sampling*), estimated with `PRIOR` problems of
+    d = 1 beside those seen. As the variance is an estimate, Student's t replaces the normal distribution (Korn &
+    Graubard 1998, Survey Methodology 24:193).
 
     Raises:
         ValueError: if there are no shares.
     """
     if not shares:
         raise ValueError("no problems to take a mean over")
-    if max(draws) <= 1 or min(shares) == max(shares) in (0, 1):
-        return wilson(round(fsum(shares)), len(shares))
-    return beta_binomial(shares, draws)
+    n = len(shares)
+    if all(share in (0, 1) for share in shares):
+        return wilson(round(fsum(shares)), n)
+    mean = fsum(shares) / n
+    squares, single = fsum((share - mean) ** 2 for share in shares), mean * (1 - mean)
+    freedom = n - 1 + PRIOR
+    design_effect = min(1.0, (squares / single + PRIOR) / freedom)
+    return _wilson(mean, n / design_effect, student_t_95(n - 1) if n > 1 else Z_95)
 
 
-def wilson(correct: int, n: int, z: float = Z_95) -> Share:
+def wilson(correct: int, n: int) -> Share:
     """A share of successes with Wilson's score interval (Wilson 1927, JASA 22:209).
 
     Raises:
@@ -55,65 +52,26 @@ def wilson(correct: int, n: int, z: float = Z_95) -> Share:
     """
     if not 0 <= correct <= n or n < 1:
         raise ValueError(f"{correct} right of {n} is no share")
-    share = correct / n
+    return _wilson(correct / n, n, Z_95)
+
+
+def _wilson(share: float, n: float, z: float) -> Share:
     scale = 1 + z * z / n
     centre = (share + z * z / (2 * n)) / scale
     half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
-    # Exactly 0 and 1 at the ends, where rounding would leave the interval without the share itself.
-    return Share(share, 0.0 if correct == 0 else centre - half, 1.0 if correct == n else centre + half)
+    # Rounding must not leave the interval without the share itself.
+    return Share(share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)))
 
 
-def beta_binomial(shares: Sequence[float], draws: Sequence[float]) -> Share:
-    """The mean of ``shares``, one a problem, with the interval of its posterior in the beta-binomial model.
-
-    A problem's share of successes in the long run is drawn from a beta distribution with mean μ and correlation
-    ρ = 1 / (α + β + 1) between the draws of a problem, and its successes are binomial (Skellam 1948, JRSS B 10:257).
-    The priors of μ and √ρ are Jeffreys' Beta(½, ½). The interval is between the 2.5th and 97.5th percentiles of μ.
-    """
-    import numpy as np
-
-    likelihood = sum(
-        times * _likelihood(*each) for each, times in sorted(Counter(zip(shares, draws, strict=True)).items())
+def student_t_95(freedom: int) -> float:
+    """The 97.5th percentile of Student's t distribution for at least one degree of freedom: from five on within 0.003
+    by the Cornish-Fisher expansion (Abramowitz & Stegun 26.7.5)."""
+    if freedom < 5:
+        return (12.7062, 4.3027, 3.1824, 2.7764)[freedom - 1]
+    z = Z_95
+    return (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
     )
-    posterior = np.exp(likelihood - np.max(likelihood)).sum(axis=1)
-    low, high = np.interp((0.025, 0.975), np.cumsum(posterior) / posterior.sum(), _grid()[0][:, 0])
-    value = fsum(shares) / len(shares)
-    return Share(value, min(float(low), value), max(float(high), value))
-
-
-@cache
-def _grid() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means as a column and correlations as a row."""
-    import numpy as np
-
-    # Even steps in the arc sine of the root are even steps in Jeffreys' prior.
-    means, correlations = (np.sin(np.pi / 2 * (np.arange(n) + 0.5) / n) ** 2 for n in (MEANS, CORRELATIONS))
-    return means[:, None], correlations[None, :] ** 2
-
-
-@lru_cache(maxsize=256)
-def _likelihood(share: float, draws: float) -> NDArray[np.float64]:
-    """The logarithm of the likelihood of one problem's share at each point of the grid."""
-    means, correlations = _grid()
-    size = 1 / correlations - 1
-    right, wrong = share * draws, (1 - share) * draws
-    return _rising(means * size, right) + _rising((1 - means) * size, wrong) - _rising(size, draws)
-
-
-def _rising(x: NDArray[np.float64], n: float) -> NDArray[np.float64]:
-    """The logarithm of Γ(x + n) / Γ(x)."""
-    return _log_gamma(x + n) - _log_gamma(x)
-
-
-def _log_gamma(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """ln Γ(x) by Stirling's series, from x + 8 down: numpy has none."""
-    import numpy as np
-
-    y = x + 8
-    product = x.copy()
-    for step in range(1, 8):
-        product *= x + step
-    result: NDArray[np.float64] = (
-        (y - 0.5) * np.log(y) - y + np.log(2 * np.pi) / 2 + 1 / (12 * y) - 1 / (360 * y**3) - np.log(product)
-    )
-    return result

@@ -85,8 +85,7 @@ def _methods(settings: dict[str, Any], results: Sequence[Result], grader: Grader
             depths=settings["depths"],
             answers=settings["answers"],
             accuracy=mean_share(
-                [maj_at_k(labels[each], verdicts[each], k, thoughts=thoughts[each]) for each in problems],
-                [len(thoughts[each]) / k for each in problems],
+                [maj_at_k(labels[each], verdicts[each], k, thoughts=thoughts[each]) for each in problems]
             ),
             tokens=k * tokens,
         )

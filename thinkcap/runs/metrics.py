@@ -82,18 +82,9 @@ def measure(
         errors=len(results) - len(ran),
         k=max(map(len, problems.values()), default=0),
         accuracy=avg_at_k(list(verdicts.values())) if verdicts else None,
-        pass_at={
-            k: mean_share(
-                [pass_at_k(len(each), sum(each), k) for each in verdicts.values()],
-                [len(each) / k for each in verdicts.values()],
-            )
-            for k in ks
-        },
+        pass_at={k: mean_share([pass_at_k(len(each), sum(each), k) for each in verdicts.values()]) for k in ks},
         maj_at={
-            k: mean_share(
-                [maj_at_k(voted[problem], verdicts[problem], k, seed) for problem in voted],
-                [len(verdicts[problem]) / k for problem in voted],
-            )
+            k: mean_share([maj_at_k(voted[problem], verdicts[problem], k, seed) for problem in voted])
             for k in ks
             if voted and k > 1
         },
@@ -144,7 +135,7 @@ def length_deviation(outcome: Outcome) -> float | None:
 
 def avg_at_k(verdicts: Sequence[Sequence[bool]]) -> Share:
     """Avg@k: the mean over problems of the share of their samples that are right."""
-    return mean_share([sum(each) / len(each) for each in verdicts], [len(each) for each in verdicts])
+    return mean_share([sum(each) / len(each) for each in verdicts])
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
