@@ -55,11 +55,16 @@ def kill_run(folder: Path, arguments: argparse.Namespace, chance: random.Random)
     command += ["--model", arguments.model, "--quant", arguments.quant, budgets, arguments.budget]
     command += ["--temperature", "0", "--threads", "1"]
     began = time.monotonic()
-    subprocess.run([*command, "-o", str(calm)], check=True, stdout=subprocess.DEVNULL)
+    run = subprocess.Popen([*command, "-o", str(calm)], stdout=subprocess.DEVNULL)
+    while run.poll() is None and not (calm.exists() and calm.stat().st_size):
+        time.sleep(0.01)
+    start = time.monotonic() - began
+    run.wait()
     seconds = time.monotonic() - began
     print(f"uninterrupted: {len(results(calm))} results in {seconds:.0f} s", flush=True)
     for kill in range(arguments.kills):
-        finished = kill_once([*command, "-o", str(killed)], None, chance.uniform(0.3, 1.2 * seconds / arguments.kills))
+        latest = start + 2 * (seconds - start) / arguments.kills
+        finished = kill_once([*command, "-o", str(killed)], None, chance.uniform(0.3, latest))
         data = killed.read_bytes() if killed.exists() else b""
         torn = bool(data) and not data.endswith(b"\n")
         lines = data.count(b"\n")

@@ -87,7 +87,7 @@ def command(
     from thinkcap.runs.plan import Plan
     from thinkcap.runs.session import Session
 
-    asked = read_problem(_argument(words), expect)
+    asked = read_problem(words, expect)
     votes.check(samples)
     offer_if_missing(load)
     plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers)
@@ -148,23 +148,18 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
     return bool(correct)
 
 
-def _argument(words: Sequence[str]) -> str:
-    """PROBLEM, `-` without one. Raises UsageError if it was not in quotes, or if there is nothing to read instead."""
+def read_problem(words: Sequence[str], expect: str | None) -> Problem:
+    """The problem: the argument, or standard input if there is none or it is `-`. Raises UsageError if it or the
+    expected answer is blank or not text, or if the problem was not in quotes."""
+    from thinkcap.engine.request import id_of
+    from thinkcap.runs.problems import Problem
+
     if len(words) > 1:
         raise UsageError(f'The problem is one argument: write it in quotes, like `thinkcap solve "{" ".join(words)}"`.')
     if not words and sys.stdin.isatty():
         raise UsageError("There is no problem: write it in quotes after `solve`, or pipe it in.")
-    return words[0] if words else "-"
-
-
-def read_problem(argument: str, expect: str | None) -> Problem:
-    """The problem: the argument, or standard input for `-`. Raises UsageError if it or the expected answer is blank, or
-    is not text."""
-    from thinkcap.engine.request import id_of
-    from thinkcap.runs.problems import Problem
-
-    text = argument
-    if argument == "-":
+    text = words[0] if words else "-"
+    if text == "-":
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise UsageError(f"Standard input holds more than {MOST_BYTES // 1024**2} MiB, too much for a problem.")

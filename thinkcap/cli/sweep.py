@@ -155,7 +155,7 @@ def _problem(
         raise UsageError(f"There is no file {subject[:60]!r}, and {choice.first_given} goes with a file of problems.")
     if run.ray and not run.output:
         raise UsageError("--ray writes into a result file: say which with -o results.jsonl.")
-    problem = read_problem(subject, expect)
+    problem = read_problem([subject], expect)
     if not run.dry_run:
         offer_if_missing(load)
     return problem
