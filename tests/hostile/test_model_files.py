@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.generators.model_files import BUILTIN, HOSTILE
+from tests.hostile.generators.model_files import BUILTIN, HOSTILE, SOUND
+from thinkcap.engine.model.llama import Model
+from thinkcap.errors import ThinkcapError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 
@@ -81,6 +83,17 @@ def test_a_file_that_ends_llama_cpp_is_one_sentence(tmp_path: Path, name: str) -
             f"thinkcap: llama.cpp cannot run {model} (a trial run ended in SIGABRT); use another GGUF of the model.\n"
         )
         assert list(kept.values()) == ["ended in SIGABRT"]
+
+
+def test_what_llama_cpp_quotes_of_a_file_stays_on_one_short_line(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    for quoted in (b"\n", b"a\nb\x1b[31m", b"x" * 10_000):
+        model.write_bytes(SOUND.text("tokenizer.ggml.model", quoted).write())
+        with pytest.raises(ThinkcapError) as caught:
+            Model(model)
+        assert "\n" not in str(caught.value)
+        assert "\x1b" not in str(caught.value)
+        assert len(str(caught.value)) < 400 + len(str(model))
 
 
 def test_a_sound_file_is_tried_once_as_long_as_it_is_the_same(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from thinkcap.errors import ThinkcapError
+from thinkcap.text import one_line
 
 
 class ModelFileError(ThinkcapError):
@@ -41,6 +42,6 @@ def why_unloadable(path: Path, errors: Iterable[str]) -> str:
     if re.search(r"tensor '.*' not found|missing tensor", text):
         return f"{path} has no (or not all) weights in it; use a complete GGUF of the model."
     reason = next((line for line in errors if "error" in line.lower()), errors[0] if errors else "")
-    reason = reason.split(":", 1)[-1].strip().rstrip(".")
+    reason = one_line(reason.split(":", 1)[-1], 200).rstrip(".")
     detail = f" (llama.cpp: {reason})" if reason else ""
     return f"{path} could not be loaded{detail}; it may be damaged, so download it again."
