@@ -29,15 +29,15 @@ def load(
 
     name         a name of the catalogue, a path to a `.gguf`, or `owner/repo[:quant]`; None is the catalogue's default
     quant        which of the model's files: `q8_0`, `f16`, …; None is the entry's first that is there
-    threads      threads to decode with; None is what `bench --tune` found, else the physical cores,
+    threads      threads that decode; None is what `bench --tune` found, otherwise the physical cores,
                  fewer for a tiny model
-    gpu_layers   layers on the GPU, 0 for none; None is all where the llama.cpp build can offload
+    gpu_layers   layers on the GPU, 0 for none; None is all if the llama.cpp build can offload
     context      KV cells, in tokens; None is what each run needs
-    think_start, think_end  the thought's markers, where the file does not tell
-    verbose      llama.cpp's log on standard error
+    think_start  the marker that opens the thought, if the file doesn't show it; think_end, the one that closes it
+    verbose      whether llama.cpp's log goes to standard error
 
-    Raises ThinkcapError where there is no such model, it is not downloaded, or its file cannot be used, and where the
-    installed llama.cpp does not run on this processor.
+    Raises ThinkcapError if there is no such model, it is not downloaded, or its file can't be used; and if the
+    installed llama.cpp doesn't run on this processor.
     """
     if gpu_layers is not None and gpu_layers < 0:
         raise UsageError(f"The number of GPU layers must be 0 or more, not {gpu_layers}.")

@@ -12,6 +12,7 @@ import json
 import re
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -115,7 +116,7 @@ def _server(handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
     return server
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler, ABC):
     """What both servers share; each says in `answer` what a path gets."""
 
     protocol_version = "HTTP/1.1"
@@ -134,8 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.requests.append(Request(self.command, self.path, self.headers.get("Range"), token))
         return self.answer(unquote(urlsplit(self.path).path))
 
+    @abstractmethod
     def answer(self, path: str) -> None:
-        raise NotImplementedError
+        """Answers a request for a path, whose quoting is undone."""
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)

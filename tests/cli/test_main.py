@@ -68,6 +68,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_solving_starts_without_an_event_loop() -> None:
+    script = (
+        "import sys; from thinkcap import cli; cli.run(['solve', '5 + 4 = ?', '--model', 'abacus', '--threads', '1'])\n"
+        "heavy = {'asyncio', 'ssl', 'sympy', 'huggingface_hub', 'starlette', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("name", [name for name in cli.COMMANDS if find_spec(f"thinkcap.cli.{name}")])
 def test_every_command_explains_itself_and_ends_in_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([name, "--help"]) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
@@ -97,6 +96,8 @@ class Generation:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """The same in an event loop; the engine's own thread runs the steps. Leaving the loop early cancels it."""
+        import asyncio  # with TLS and all, which costs a program that needs no event loop a tenth of its start-up
+
         loop, news = asyncio.get_running_loop(), asyncio.Event()
         self.listener = lambda _: loop.call_soon_threadsafe(news.set)
         self._core.start()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from thinkcap.engine.limits import DoesNotFitError
 from thinkcap.engine.request import Message, Request
-from thinkcap.errors import ThinkcapError
 from thinkcap.serve.budgets import BudgetChoice
+from thinkcap.serve.dispatcher import submit_all
 from thinkcap.serve.errors import HttpError, bad_field
 
 if TYPE_CHECKING:
@@ -78,15 +78,7 @@ class Chat:
 
     def _submit(self, engine: Engine, options: Mapping[str, Any], reply: int | None) -> list[Generation]:
         request = self._request(engine, options, reply)
-        generations: list[Generation] = []
-        try:
-            for sample in range(self.samples):
-                generations.append(engine.submit(request.with_sample(sample)))
-        except ThinkcapError:
-            for generation in generations:
-                generation.cancel()
-            raise
-        return generations
+        return submit_all(engine, map(request.with_sample, range(self.samples)))
 
     def _request(self, engine: Engine, options: Mapping[str, Any], reply: int | None) -> Request:
         """The engine's request, within `reply` tokens of thought and answer together."""

@@ -10,12 +10,14 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from thinkcap.engine.core import QueueFullError
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Event
 from thinkcap.engine.generation import Generation
+from thinkcap.engine.request import Request
+from thinkcap.errors import ThinkcapError
 
 PACE = 0.02
 """Seconds between two pieces of a stream at least."""
@@ -146,6 +148,19 @@ class Exchange:
                 return
             self._due = now + PACE
         self._dispatcher.call(self)
+
+
+def submit_all(engine: Engine, requests: Iterable[Request]) -> list[Generation]:
+    """Submits all of some requests or none. Raises what `Engine.submit` raises."""
+    generations: list[Generation] = []
+    try:
+        for request in requests:
+            generations.append(engine.submit(request))
+    except ThinkcapError:
+        for generation in generations:
+            generation.cancel()
+        raise
+    return generations
 
 
 def _cancel_all(submitting: asyncio.Future[Sequence[Generation]]) -> None:

@@ -19,13 +19,12 @@ from starlette.responses import Response
 
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Answered, Closed, Event, Finished, ForkFinished, Started, Thought
-from thinkcap.engine.generation import Generation
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
 from thinkcap.serve.body import Body, read_object
 from thinkcap.serve.budgets import Limit
-from thinkcap.serve.dispatcher import Exchange
+from thinkcap.serve.dispatcher import Exchange, submit_all
 from thinkcap.serve.errors import HttpError, bad_field, refusal
 from thinkcap.serve.messages import Messages, conversation
 from thinkcap.serve.openai import error_object
@@ -82,7 +81,7 @@ async def sweep(request: HttpRequest) -> Response:
     requests = body.requests(dispatcher.engine)
     characters = sum(len(each.problem) for each in requests)
     exchange = await dispatcher.exchange(
-        lambda: _submitted(dispatcher.engine, requests), len(requests), characters, live=True
+        lambda: submit_all(dispatcher.engine, requests), len(requests), characters, live=True
     )
     return Stream(_events(exchange), EVENTS, exchange.close)
 
@@ -96,18 +95,6 @@ async def answer_now(request: HttpRequest) -> Response:
     for generation in exchange.generations:
         generation.answer_now()
     return Json({"id": body.id})
-
-
-def _submitted(engine: Engine, requests: Sequence[Request]) -> list[Generation]:
-    generations: list[Generation] = []
-    try:
-        for request in requests:
-            generations.append(engine.submit(request))
-    except ThinkcapError:
-        for generation in generations:
-            generation.cancel()
-        raise
-    return generations
 
 
 async def _events(exchange: Exchange) -> AsyncGenerator[bytes]:
