@@ -46,6 +46,7 @@ class Sequence:
     piece         the bytes of a token
     owner         the generation whose reader waits for it
     transcript    where its events go, None if nobody reads them
+    random        its random numbers, None for those that its request begins with
     cells         KV cells that it and everything it forks off can need in the worst case
     kv_sequences  sequences in the KV cache that they can need
     longest       tokens of the longest of them
@@ -72,6 +73,7 @@ class Sequence:
         early: EarlyAnswers | None = None,
         deadline: Deadline | None = None,
         transcript: Transcript | None = None,
+        random: Draws | None = None,
     ) -> None:
         self.request = request
         self.prompt = prompt
@@ -93,27 +95,23 @@ class Sequence:
         self.kv_sequences = self.forks.kv_sequences + (early is not None)
         self._piece = piece
         self._settings = request.settings
-        self._random = self._draws("thinking")
+        self._random = random or _draws(request, "thinking")
         self._deadline = deadline
         self._transcript = transcript
         self._hurries = deadline is not None or early is not None
 
     def _child(self, branch: Branch, now: float) -> Sequence:
         """The sequence of a branch, which shares the beginning of this one."""
-        child = Sequence(branch.request, self.prompt, branch.state, self._piece, self.owner)
+        closed = branch.state.phase is Phase.SOLUTION
+        random = _draws(branch.request, "solution") if closed else deepcopy(self._random)
+        child = Sequence(branch.request, self.prompt, branch.state, self._piece, self.owner, random=random)
         child.forked = True
         child.tokens = self.tokens[: branch.shared]
         child.pending = branch.feed
         child.cells = branch.cells
-        child.times = replace(self.times, ended=0.0)
+        child.times = replace(self.times, solution=now if closed else 0.0, ended=0.0)
         if branch.request.answer_index:
             child.forks.missed = self.forks.missed
-            child.times.solution = now
-            child._random = child._draws("solution")
-        else:
-            child._random = deepcopy(self._random)
-            if branch.state.phase is Phase.SOLUTION:
-                child._close(now)
         return child
 
     @property
@@ -231,7 +229,7 @@ class Sequence:
         if self.early is not None:
             self.early.closed = True
         self.times.solution = now
-        self._random = self._draws("solution")
+        self._random = _draws(self.request, "solution")
         if self._transcript is not None:
             self._transcript.closed(self.state, now - self.times.thinking)
 
@@ -256,11 +254,6 @@ class Sequence:
         child.times = replace(self.times)
         self.offspring.append(child)
 
-    def _draws(self, phase: Literal["thinking", "solution"]) -> Draws:
-        request = self.request
-        stream = f"{phase} {request.answer_index}" if request.answer_index else phase
-        return Draws(self._settings.seed, request.problem, request.sample, stream)
-
     def _sample(self, logits: Logits) -> int:
         state = self.state
         if state.free:
@@ -284,3 +277,9 @@ class Sequence:
         if self._deadline is not None and self._deadline.closes(now, self.state.thinking_tokens):
             return "deadline"
         return None
+
+
+def _draws(request: Request, phase: Literal["thinking", "solution"]) -> Draws:
+    """The random numbers of one phase, which nothing else that runs can change."""
+    stream = f"{phase} {request.answer_index}" if request.answer_index else phase
+    return Draws(request.settings.seed, request.problem, request.sample, stream)
