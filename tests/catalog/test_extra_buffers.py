@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from thinkcap.catalog import extra_buffers
+from thinkcap.catalog.locate import locate
 from thinkcap.engine.model import llama
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ preloaded = pytest.mark.skipif(
 def q4_0(tmp_path: Path) -> Path:
     """abacus in a format that llama.cpp rearranges on every processor."""
     path = tmp_path / "abacus-q4_0.gguf"
-    llama.quantize(extra_buffers._BUILTIN, path, "Q4_0")
+    llama.quantize(locate("abacus", "f16").path, path, "Q4_0")
     return path
 
 
@@ -168,7 +169,7 @@ def test_a_trial_that_says_nothing_about_the_build_does_not_lock_the_user_out(
         python.write_text(f"#!/bin/sh\n{script}\n")
         python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    found = extra_buffers._try()
+    found = extra_buffers.run_trial()
     assert not found.allowed
     assert found.usable
     assert found.finding
@@ -184,7 +185,7 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return extra_buffers.Trial(allowed=False, finding="ended in SIGSEGV")
 
     monkeypatch.setattr(extra_buffers, "trial", extra_buffers.trial.__wrapped__)
-    monkeypatch.setattr(extra_buffers, "_try", count)
+    monkeypatch.setattr(extra_buffers, "run_trial", count)
     monkeypatch.setattr(extra_buffers, "file", lambda: tmp_path / "cache" / "extra_buffers.json")
     monkeypatch.setattr(extra_buffers, "features", lambda: ["AVX2", "AMX_INT8"])
     return calls
@@ -200,7 +201,7 @@ def test_what_was_found_holds_for_one_build_on_one_processor(tried: list[str], m
     for count, build in enumerate(builds, 1):
         monkeypatch.setattr(llama, "build", lambda build=build: build)
         assert ask() == count
-    monkeypatch.setattr(extra_buffers, "_processor", lambda: {"model name": "another", "flags": "amx_int8 avx2"})
+    monkeypatch.setattr(extra_buffers, "processor", lambda: {"model name": "another", "flags": "amx_int8 avx2"})
     assert ask() == 3
     monkeypatch.setattr(llama, "build", lambda: builds[0])
     assert ask() == 4
@@ -233,6 +234,6 @@ def test_a_damaged_or_unwritable_memory_means_another_trial(tried: list[str]) ->
 )
 def test_suspicion(monkeypatch: pytest.MonkeyPatch, flags: str, features: list[str], suspected: bool) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    monkeypatch.setattr(extra_buffers, "_processor", lambda: {"flags": flags})
+    monkeypatch.setattr(extra_buffers, "processor", lambda: {"flags": flags})
     monkeypatch.setattr(extra_buffers, "features", lambda: features)
-    assert extra_buffers._is_suspect() == suspected
+    assert extra_buffers.is_suspect() == suspected

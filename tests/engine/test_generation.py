@@ -1,5 +1,7 @@
 """A reply with one limit for thought and answer, and what a generation says of its forks and its prompt."""
 
+from __future__ import annotations
+
 import threading
 from dataclasses import replace
 
@@ -8,6 +10,8 @@ import pytest
 import thinkcap
 from thinkcap.engine.events import Finished, ForkFinished, Thought
 from thinkcap.engine.limits import DoesNotFitError, Limits, Marker
+from thinkcap.engine.scheduler import Scheduler
+from thinkcap.engine.sequence import Sequence
 from thinkcap.engine.thought import Phase, ThoughtState
 
 PROBLEM = "What is 384 + 297 + 581?"
@@ -89,14 +93,13 @@ def test_the_engines_own_thread_outlives_a_step_that_fails(monkeypatch: pytest.M
     monkeypatch.setattr(threading, "excepthook", lambda arguments: reported.append(arguments.exc_value))
     with thinkcap.load("abacus", quant="q8_0") as engine:
         engine.start()
-        scheduler = engine._core._scheduler
-        step, failure = scheduler.step, RuntimeError("a step that fails")
+        step, failure = Scheduler.step, RuntimeError("a step that fails")
 
-        def fail_once() -> object:
-            monkeypatch.setattr(scheduler, "step", step)
+        def fail_once(_scheduler: Scheduler) -> list[Sequence]:
+            monkeypatch.setattr(Scheduler, "step", step)
             raise failure
 
-        monkeypatch.setattr(scheduler, "step", fail_once)
+        monkeypatch.setattr(Scheduler, "step", fail_once)
         generation, waiting = engine.submit(PROBLEM), threading.Event()
         generation.listener = lambda _: waiting.set()
         assert generation.done or waiting.wait(30)  # without driving the engine from this thread

@@ -81,13 +81,13 @@ def allowed() -> bool:
 @cache
 def trial() -> Trial | None:
     """The trial of this build on this processor, run now if it never was; None if there is no reason for one."""
-    if not _is_suspect():
+    if not is_suspect():
         return None
-    key = sha256(repr((_processor(), platform.machine(), llama.build())).encode()).hexdigest()[:16]
+    key = sha256(repr((processor(), platform.machine(), llama.build())).encode()).hexdigest()[:16]
     try:
         return Trial(**trials.remembered(file())[key])
     except (KeyError, TypeError):
-        found = _try()
+        found = run_trial()
         trials.remember(file(), key, asdict(found))
         return found
 
@@ -104,12 +104,12 @@ def features() -> list[str]:
 
 def processor_flags() -> set[str]:
     """The features of this processor, as Linux names them; empty on other systems."""
-    processor = _processor()
-    return set(processor.get("flags", processor.get("Features", "")).split())
+    said = processor()
+    return set(said.get("flags", said.get("Features", "")).split())
 
 
 @cache
-def _processor() -> dict[str, str]:
+def processor() -> dict[str, str]:
     """What Linux says about its first processor, without what changes from one moment to the next."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
@@ -119,7 +119,7 @@ def _processor() -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs if _KEPT_FOR.fullmatch(name.strip())}
 
 
-def _is_suspect() -> bool:
+def is_suspect() -> bool:
     """Whether the build may use what fails here. A processor older than the prebuilt wheels is suspect before llama.cpp
     is asked anything, because even its answer may be compiled for a newer one."""
     flags = processor_flags()
@@ -130,7 +130,7 @@ def _is_suspect() -> bool:
     return "AMX_INT8" in built or bool(flags and missing)
 
 
-def _try() -> Trial:
+def run_trial() -> Trial:
     """Runs the child. Its first line says that it decoded without extra buffers, its second how it went with them."""
     with TemporaryDirectory() as folder:
         ending = trials.run("thinkcap.catalog.extra_buffers", folder, timeout=TIMEOUT)

@@ -50,7 +50,7 @@ def file() -> Path:
     return trials.memory("models")
 
 
-def _child(path: Path, rearrange: bool) -> None:
+def use(path: Path, rearrange: bool) -> None:
     """Uses a file as an engine does. Errors that have a sentence are left to the process that loads it for good."""
     trials.leave_no_core()
     with contextlib.suppress(ThinkcapError):
@@ -62,4 +62,4 @@ def _child(path: Path, rearrange: bool) -> None:
 
 
 if __name__ == "__main__":
-    _child(Path(sys.argv[1]), rearrange=bool(sys.argv[2]))
+    use(Path(sys.argv[1]), rearrange=bool(sys.argv[2]))

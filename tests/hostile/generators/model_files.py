@@ -346,7 +346,7 @@ def check(path: Path) -> str:
     Only a process that never used llama.cpp may call it, because it forks. Returns what came of it. Raises
     AssertionError if the second process dies, or takes too long, or anything but a ThinkcapError comes of it.
     """
-    if _forked(lambda: model_trial._child(path, rearrange=True)) < 0:
+    if _forked(lambda: model_trial.use(path, rearrange=True)) < 0:
         return "the trial died"
     code = _forked(lambda: _use(path))
     assert code in (0, 2), f"the process ended in {code}"
