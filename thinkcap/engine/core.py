@@ -135,7 +135,7 @@ class EngineCore:
         what is in flight is yielded with reason `interrupted`."""
         width = min(len(sequences), width)
         self.reserve(sequences, width)
-        finished: deque[Outcome] = deque()
+        finished, ended = deque[Outcome](), deque[Generation]()
         coming, flying = deque(sequences), set[Generation]()
         began, before, seen = time.perf_counter(), self._scheduler.counts, self._steps
 
@@ -144,26 +144,29 @@ class EngineCore:
             if on_step is not None and self._steps != seen:
                 seen = self._steps
                 on_step(self._progress(len(coming), began, before))
-            return bool(finished) or interrupt.asked or any(generation.done for generation in flying)
+            return bool(finished or ended) or interrupt.asked
 
         with Interrupt() as interrupt:
             try:
                 while coming or flying:
                     while coming and len(flying) < width:
-                        coming[0].owner.on_outcome = finished.append
-                        flying.add(coming[0].owner)
+                        generation = coming[0].owner
+                        generation.on_outcome = finished.append
+                        generation.listener = lambda heard: ended.append(heard) if heard.done else None
+                        flying.add(generation)
                         self.send(coming.popleft())
                     self.run_until(news)
                     if interrupt.asked:
                         coming.clear()
                         self._cancel(flying)
-                        self.run_until(lambda: all(generation.done for generation in flying))
-                    for generation in [each for each in flying if each.done]:
+                        self.run_until(lambda: len(ended) == len(flying))
+                    while finished:
+                        yield finished.popleft()
+                    while ended:
+                        generation = ended.popleft()
                         flying.remove(generation)
                         if generation.error is not None:
                             raise generation.error
-                    while finished:
-                        yield finished.popleft()
             finally:
                 self._cancel(flying)
 
