@@ -41,6 +41,7 @@ class Engine:
     threads       threads that decode
     parallel      sequences in flight at once unless a run says otherwise
     load_seconds  how long the model took to load
+    model_file_sha256  SHA-256, in hex, of the model file; empty if the engine was not given it
     markers       the texts around its thought
     longest       tokens that one generation can hold at most, its prompt included
 
@@ -57,6 +58,7 @@ class Engine:
         parallel: int | None = None,
         read_answer: Callable[[str], str | None] = lambda solution: None,
         load_seconds: float = 0.0,
+        file_sha256: str = "",
     ) -> None:
         """See `thinkcap.load`. `read_answer` reads the answer out of a solution."""
         if threads is not None and threads < 1:
@@ -68,6 +70,7 @@ class Engine:
         self.threads = threads or suitable(model.size)
         self.parallel = parallel or PARALLEL
         self.load_seconds = load_seconds
+        self.model_file_sha256 = file_sha256
         self._read_answer = read_answer
         self._factory = SequenceFactory(model, profile, context, read_answer)
         self.markers = self._factory.markers
@@ -271,6 +274,7 @@ class Engine:
             seconds=sequence.times.seconds(self.load_seconds),
             thinkcap_version=thinkcap.__version__,
             model_sha256=self.model_sha256,
+            model_file_sha256=self.model_file_sha256,
             probe_tokens=sequence.early.tokens if sequence.early is not None else 0,
             answer_index=request.answer_index,
             answer=self._read_answer(solution),

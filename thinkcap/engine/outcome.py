@@ -50,6 +50,8 @@ class Outcome:
     answer_index      which of several answers to the same thought
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
+    model_sha256      SHA-256 of the model file's first mebibyte
+    model_file_sha256  SHA-256 of the model file; empty if it was not taken
     """
 
     id: str
@@ -74,6 +76,7 @@ class Outcome:
     seconds: Seconds
     thinkcap_version: str
     model_sha256: str
+    model_file_sha256: str = ""
     probe_tokens: int = 0
     shared: bool = False
     answer_index: int = 0
@@ -145,4 +148,5 @@ class Outcome:
             },
             "thinkcap_version": self.thinkcap_version,
             "model_sha256": self.model_sha256,
+            "model_file_sha256": self.model_file_sha256,
         }

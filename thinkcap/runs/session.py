@@ -5,6 +5,7 @@ Knows nothing of terminals. What a user should know goes to `say`, progress to w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,9 @@ class Session:
         """Says what may surprise about the plan, before a model is loaded. Raises UsageError if it makes no sense."""
         from thinkcap.catalog.locate import NotDownloaded
 
+        cpus = os.cpu_count()
+        if self.ray is None and cpus and (self.load.threads or 0) > cpus:
+            self.say(f"This machine has {cpus} CPUs, and more threads than that slow it down: leave --threads out.")
         try:
             profile = self.load.profile()
         except NotDownloaded:  # nothing more can be said before a dry run or a run on a cluster
