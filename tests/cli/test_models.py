@@ -90,7 +90,6 @@ def test_a_narrow_terminal_gets_whole_words(machine: Machine, monkeypatch: pytes
     assert own == f"Your own: {machine.models_file}"
 
 
-
 def test_table_as_json(machine: Machine) -> None:
     link = put(machine, L1, "L1-Q8_0.gguf")
     models = {model["name"]: model for model in json.loads(machine.run("models", "--json").stdout)}

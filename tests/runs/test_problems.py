@@ -87,7 +87,7 @@ def test_a_text_that_is_not_named_as_one_is_no_list_of_problems(tmp_path: Path) 
     text = "What is 2 + 3?\nWhat is 3 + 4?\n"
     for name in ("solve.py", "README.md", "problems.log.gz"):
         data = gzip.compress(text.encode()) if name.endswith(".gz") else text
-        with pytest.raises(ThinkcapError, match=r"is not a file of problems, .*: if each line is a problem, rename it"):
+        with pytest.raises(ThinkcapError, match=r"if each line is one, rename it to end in \.txt"):
             load(written(tmp_path / name, data))
     assert len(load(written(tmp_path / "problems", text))) == 2
     assert len(load(written(tmp_path / "PROBLEMS.TXT", text))) == 2

@@ -80,8 +80,7 @@ def rows(source: str) -> Iterator[Row]:
             kind = _format(head, suffix)
             if kind == "text" and suffix not in ("", ".txt"):
                 raise ThinkcapError(
-                    f"{name} is not a file of problems, going by its name and its beginning: if each line is a problem, "
-                    "rename it to end in .txt."
+                    f"{name} does not look like a file of problems: if each line is one, rename it to end in .txt."
                 )
             yield from _READERS[kind](name, stream)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
