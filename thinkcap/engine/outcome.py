@@ -103,6 +103,11 @@ class Outcome:
         seconds = self.seconds.thinking + self.seconds.solution
         return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or a cancellation ended the thought or the solution."""
+        return "interrupted" in (self.stop_reason, self.finish_reason)
+
     def graded(self, expected: str, correct: bool) -> Outcome:
         """The same outcome with a verdict on its answer."""
         return replace(self, expected=expected, correct=correct)

@@ -175,9 +175,7 @@ def estimate(
     usual = _as_before(held, len(tasks), width) or _by_entry(tasks, demands, profile)
     seconds, usual_seconds = None, usual.seconds
     if load.gpu_layers == 0 or not can_offload():
-        time_of = _time_by_tokens(
-            load.threads or physical_cores(), weights, bits_per_weight(profile.quant), width, prompts
-        )
+        time_of = _time_by_tokens(load.threads or physical_cores(), weights, profile.quant, width, prompts)
         seconds = time_of(sum(demand.sampled for demand in demands))
         if usual_seconds is None and usual.thinking is not None and usual.solution is not None:
             usual_seconds = time_of(usual.thinking + usual.solution)
@@ -201,10 +199,10 @@ def estimate(
     )
 
 
-def _time_by_tokens(threads: int, weights: int, bits: float, width: int, prompts: int) -> Callable[[int], float]:
+def _time_by_tokens(threads: int, weights: int, quant: str, width: int, prompts: int) -> Callable[[int], float]:
     """The seconds that sampled tokens take, `width` sequences at once, after `prompts` tokens are read."""
     speed = measure_speed(threads)
-    token = 2 * weights * 8 / bits / speed.operations_per_second
+    token = 2 * weights * 8 / bits_per_weight(quant) / speed.operations_per_second
     step = weights / speed.bytes_per_second + width * (token + SECONDS_BESIDES)
     return lambda sampled: sampled / width * step + prompts * token
 

@@ -89,14 +89,14 @@ class Session:
         *,
         answer_first: bool = False,
     ) -> Iterator[Outcome]:
-        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C makes the
-        present sample the last, which ends with its outcome so far.
+        """Solves a problem sample by sample; yields each outcome, those of forks too, graded if an answer is expected.
+        Ctrl-C makes the present sample the last, which ends with its outcome so far.
 
         begin         called with each sample's number before it
         show          called with each event as it happens
         answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
         """
-        from thinkcap.engine.events import Finished
+        from thinkcap.engine.events import Finished, ForkFinished
 
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
@@ -105,10 +105,10 @@ class Session:
                 begin(request.sample)
                 for event in engine.submit(request).stream(answer_first=answer_first):
                     show(event)
-                    if isinstance(event, Finished):
+                    if isinstance(event, Finished | ForkFinished):
                         yield _graded(event.outcome, problem, grader)
-                        if "interrupted" in (event.outcome.stop_reason, event.outcome.finish_reason):
-                            return
+                    if isinstance(event, Finished) and event.outcome.was_interrupted:
+                        return
 
     def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
         """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
