@@ -56,6 +56,8 @@ class Outcome:
                       empty in a result from a file if its text gives them back
     spelled           whether the text of the thought gives them back
     request           what was asked for; None in a result that was read from a file
+    model_sha256      SHA-256 of the model file's first mebibyte
+    model_file_sha256  SHA-256 of the model file; empty if it was not taken
     """
 
     id: str
@@ -81,6 +83,7 @@ class Outcome:
     thinkcap_version: str
     model_sha256: str
     answer_forced: bool = False
+    model_file_sha256: str = ""
     probe_tokens: int = 0
     resumed_tokens: int = 0
     shared: bool = False
@@ -110,6 +113,11 @@ class Outcome:
         """Sampled tokens a second over thought and solution; 0.0 if nothing was sampled."""
         seconds = self.seconds.thinking + self.seconds.solution
         return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or a cancellation ended the thought or the solution."""
+        return "interrupted" in (self.stop_reason, self.finish_reason)
 
     def graded(self, expected: str, correct: bool) -> Outcome:
         """The same outcome with a verdict on its answer."""
@@ -159,4 +167,5 @@ class Outcome:
             },
             "thinkcap_version": self.thinkcap_version,
             "model_sha256": self.model_sha256,
+            "model_file_sha256": self.model_file_sha256,
         }

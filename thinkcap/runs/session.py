@@ -5,6 +5,7 @@ Knows nothing of terminals. What a user should know goes to `say`, progress to w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -58,6 +59,9 @@ class Session:
         """Says what may surprise about the plan, before a model is loaded. Raises UsageError if it makes no sense."""
         from thinkcap.catalog.locate import NotDownloaded
 
+        cpus = os.cpu_count()
+        if self.ray is None and cpus and (self.load.threads or 0) > cpus:
+            self.say(f"This machine has {cpus} CPUs, and more threads than that slow it down: leave --threads out.")
         try:
             profile = self.load.profile()
         except NotDownloaded:  # nothing more can be said before a dry run or a run on a cluster
@@ -86,14 +90,14 @@ class Session:
         *,
         answer_first: bool = False,
     ) -> Iterator[Outcome]:
-        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C makes the
-        present sample the last, which ends with its outcome so far.
+        """Solves a problem sample by sample; yields each outcome, those of forks too, graded if an answer is expected.
+        Ctrl-C makes the present sample the last, which ends with its outcome so far.
 
         begin         called with each sample's number before it
         show          called with each event as it happens
         answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
         """
-        from thinkcap.engine.events import Finished
+        from thinkcap.engine.events import Finished, ForkFinished
 
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
@@ -102,10 +106,10 @@ class Session:
                 begin(request.sample)
                 for event in engine.submit(request).stream(answer_first=answer_first):
                     show(event)
-                    if isinstance(event, Finished):
+                    if isinstance(event, Finished | ForkFinished):
                         yield _graded(event.outcome, problem, grader)
-                        if "interrupted" in (event.outcome.stop_reason, event.outcome.finish_reason):
-                            return
+                    if isinstance(event, Finished) and event.outcome.was_interrupted:
+                        return
 
     def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
         """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
