@@ -19,7 +19,7 @@ from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
-from thinkcap.runs.result_file import ResultFile
+from thinkcap.runs.result_file import ResultFile, read
 from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Session:
             if restart:
                 results.restart()
             results.check(settings)
-            missing = top_up(open_tasks(tasks, results), results.done, results.path)
+            missing = top_up(open_tasks(tasks, results), read(results.path))
             keys = [key for task in tasks for key in task.keys]
             done = sum(key in results.done for key in keys)
             if done or missing.settled or missing.continued:
@@ -228,7 +228,11 @@ def _what_is_there(done: int, total: int, missing: TopUp) -> str:
         parts.append(f"{len(missing.settled)} are known, as the thoughts ended below smaller budgets")
     if missing.continued:
         parts.append(f"{missing.continued} thoughts go on from where they were cut")
-    return "; ".join(parts)[:1].upper() + "; ".join(parts)[1:] + ("." if missing.continued else "; going on with the rest.")
+    return (
+        "; ".join(parts)[:1].upper()
+        + "; ".join(parts)[1:]
+        + ("." if missing.continued else "; going on with the rest.")
+    )
 
 
 def _graded(outcome: Outcome, problem: Problem, grader: Grader) -> Outcome:

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from thinkcap.engine.more import continued, is_settled
 from thinkcap.engine.request import Request
 from thinkcap.runs.batch import Task
-from thinkcap.runs.result import Key, Result
-from thinkcap.runs.result_file import read
+from thinkcap.runs.result import Result
 
 Limit = int | None
 """A thinking budget, None for no limit."""
@@ -36,50 +34,33 @@ class TopUp:
         return sum(task.request.earlier is not None for task in self.tasks)
 
 
-def top_up(tasks: Sequence[Task], done: Collection[Key], path: str | Path) -> TopUp:
-    """Looks up what the tasks that lack results can take over from a file.
-
-    done  the keys of the results in the file
-    path  the file
-
-    Raises ThinkcapError as `thinkcap.runs.result_file.read` does.
-    """
-    held: dict[tuple[str, int], list[Limit]] = defaultdict(list)
-    for key in done:
-        if key.answer_index == 0:
-            held[key.id, key.sample].append(key.thinking)
+def top_up(tasks: Sequence[Task], results: Iterable[Result]) -> TopUp:
+    """Looks up what tasks that lack results can take over from the results there are."""
+    open_thoughts = {(task.problem.id, task.request.sample) for task in tasks}
+    held: dict[tuple[str, int], dict[Limit, Result]] = defaultdict(dict)
+    for result in results:
+        if (result.id, result.sample) in open_thoughts and not result.answer_index:
+            held[result.id, result.sample][result.budget.thinking] = result
     found = TopUp()
-    wanted: list[tuple[Task, Key]] = []
     for task in tasks:
-        for part, smaller in _parts(task, held[task.problem.id, task.request.sample], done):
-            if smaller is None:
-                found.tasks.append(part)
-            else:
-                wanted.append((part, smaller))
-    earlier = _results({key for _, key in wanted}, path)
-    for task, key in wanted:
-        _take_over(task, earlier.get(key), found)
+        for part, earlier in _parts(task, held[task.problem.id, task.request.sample]):
+            _take_over(part, earlier, found)
     return found
 
 
-def _parts(task: Task, held: Iterable[Limit], done: Collection[Key]) -> list[tuple[Task, Key | None]]:
-    """A task parted by the smaller budget that each of its missing budgets can go on from, with the key of that one's
-    result; None if there is none."""
+def _parts(task: Task, held: Mapping[Limit, Result]) -> list[tuple[Task, Result | None]]:
+    """A task parted by the result from which its missing budgets can go on: that of the largest smaller budget."""
     request = task.request
     if request.answers_per_thought > 1 or request.settings.time_limit is not None:
         return [(task, None)]
-    smaller = sorted(held, key=_size)
-    groups: dict[Limit | str, list[Limit]] = {}
+    groups: dict[float, list[Limit]] = {}
+    sizes = {_size(each): result for each, result in held.items() if result.error is None}
     for budget in (*request.fork_budgets, request.budget.thinking):
-        if Key(request.id, request.sample, budget) not in done:
-            below = [each for each in smaller if _size(each) < _size(budget)]
-            groups.setdefault(below[-1] if below else "none", []).append(budget)
+        if budget not in held:
+            smaller = max((size for size in sizes if size < _size(budget)), default=-1)
+            groups.setdefault(smaller, []).append(budget)
     return [
-        (
-            replace(task, request=_forking(request, budgets)),
-            None if isinstance(below, str) else Key(request.id, request.sample, below),
-        )
-        for below, budgets in groups.items()
+        (replace(task, request=_forking(request, budgets)), sizes.get(smaller)) for smaller, budgets in groups.items()
     ]
 
 
@@ -88,12 +69,6 @@ def _forking(request: Request, budgets: Sequence[Limit]) -> Request:
     *forks, largest = budgets
     kept = tuple(budget for budget in forks if budget is not None)
     return replace(request, settings=replace(request.settings, budget=largest), fork_budgets=kept)
-
-
-def _results(keys: Collection[Key], path: str | Path) -> Mapping[Key, Result]:
-    if not keys:
-        return {}
-    return {Key.of(result): result for result in read(path) if Key.of(result) in keys and result.error is None}
 
 
 def _take_over(task: Task, earlier: Result | None, found: TopUp) -> None:
