@@ -57,7 +57,7 @@ def main() -> None:
             path = Path(folder) / f"{sure}.jsonl"
             with ResultFile(path) as results:
                 kept = plan.run_settings(engine.profile, engine.model_sha256, None)
-                run(engine, tasks_of(problems, plan, engine.profile), results, kept, grader=grader)
+                run(engine, tasks_of(problems, plan, engine.profile), results, plan, kept, grader=grader)
             runs[sure] = list(read(path))
         print(f"{arguments.model} {engine.profile.quant}, temperature {arguments.temperature}")
     first = runs[arguments.sure[0]]

@@ -64,7 +64,7 @@ def command(
     check_output(run)
     votes.check(samples)
     problems = read_problems(file, choice, settings)
-    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers)
+    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers, vote=votes.rule)
     session = Session(load, plan, say, progress(log=load.verbose), run.parallel, run.ray)
     session.check()
     run_into_file(session, problems, run, source=file, votes=votes.wanted, as_json=as_json)

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from thinkcap.engine.confidence import Confidence
 from thinkcap.engine.deadline import Deadline
 from thinkcap.engine.early_answer import EarlyAnswers
 from thinkcap.engine.fork import Branch, Fork, ForkPlan
@@ -57,6 +58,7 @@ class Sequence:
     offspring     sequences that the last `take` forked off
     forks         what will fork off it
     early         its early answers, None if it is not asked for any
+    confidence    the log-probabilities of its thought's tokens
     answers       the early answers that it is one of, None for all other sequences
     forked        whether it shares the beginning of another thought
     """
@@ -89,6 +91,7 @@ class Sequence:
         self.early = early
         self.answers: EarlyAnswers | None = None
         self.forked = False
+        self.confidence = Confidence()
         self.log_probability = 0.0
         self.longest = len(prompt) + state.limits.max_tokens + (early.cells(state.limits) if early is not None else 0)
         self.cells = self.longest + self.forks.cells
@@ -110,6 +113,7 @@ class Sequence:
         child.pending = branch.feed
         child.cells = branch.cells
         child.times = replace(self.times, solution=now if closed else 0.0, ended=0.0)
+        child.confidence = Confidence(self.confidence)
         if branch.request.answer_index:
             child.forks.missed = self.forks.missed
         return child
@@ -179,13 +183,14 @@ class Sequence:
             return
         thinking = state.phase is Phase.THINKING
         copies = self.forks.copies(state) if thinking else ()
-        token = self._sample(logits)
+        token, chance = self._sample(logits)
         piece = self._piece(token)
         move = state.advance(token, piece, self._close_reason(now) if thinking and self._hurries else None)
         for fork, copied in copies:
             self.forks.reach(fork, copied, token, piece, self.decoded)
         self.pending, self.rollback = move.feed, move.rollback
         if thinking:
+            self.confidence.append(chance)
             if self._transcript is not None:
                 self._transcript.thought(state)
             if state.phase is not Phase.THINKING:
@@ -254,7 +259,8 @@ class Sequence:
         child.times = replace(self.times)
         self.offspring.append(child)
 
-    def _sample(self, logits: Logits) -> int:
+    def _sample(self, logits: Logits) -> tuple[int, float]:
+        """A token that may be sampled now, and its log-probability."""
         state = self.state
         if state.free:
             return draw(logits, self._settings, self._random)
@@ -262,11 +268,13 @@ class Sequence:
             logits[banned] = -float("inf")
         if boost := state.boost:
             logits[state.limits.end.tokens[0]] += boost
-        while state.forbids(self._piece(token := draw(logits, self._settings, self._random))):
+        token, chance = draw(logits, self._settings, self._random)
+        while state.forbids(self._piece(token)):
             logits[token] = -float("inf")
+            token, chance = draw(logits, self._settings, self._random)
         if self.answers is not None and token not in state.limits.end_tokens:
             self.log_probability += log_probability(logits, token)
-        return token
+        return token, chance
 
     def _close_reason(self, now: float) -> CloseReason | None:
         """Why the thought has to end with the next token, None if it may go on."""
