@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -17,11 +17,10 @@ from thinkcap.cli import note_debug
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
+from thinkcap.runs.polls import VoteBy, VoteRule
 from thinkcap.text import parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
-    from thinkcap.runs.polls import VoteRule
-
     ParamType = click.ParamType[Any]
 else:  # not generic before click 8.4
     ParamType = click.ParamType
@@ -219,7 +218,7 @@ class VoteOptions:
     vote: bool = False
     depths: int = 0
     answers: int = 1
-    by: Any = None
+    by: VoteBy | None = None
     until: float | None = None
     first: int | None = None
 
@@ -236,8 +235,6 @@ class VoteOptions:
     @property
     def rule(self) -> VoteRule:
         """How the samples vote. Raises UsageError for what makes no sense."""
-        from thinkcap.runs.polls import VoteRule
-
         return VoteRule(by=self.by or "count", until=self.until, first=self.first)
 
     def check(self, samples: int) -> None:
@@ -267,7 +264,7 @@ votes = gather(
             type=whole(1),
             help=_FIRST,
         ),
-        _vote("--vote-by", "by", type=click.Choice(("count", "confidence")), help=_BY),
+        _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
         _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
         _vote("--answers", metavar="M", type=whole(1), default=1, help="Answers at each of the depths."),
     ),

@@ -162,9 +162,9 @@ class RayCluster:
         on_step: Callable[[Step], None] | None = None,
         turn: Callable[[Request], Turn] | None = None,
     ) -> Iterator[Outcome | Failure]:
-        """As `Engine.solve_many`, `parallel` counting for each engine; but engines finish what they have begun, also if it
-        has no turn any more. Ctrl-C gives up what is in flight. A thought with several outcomes that is lost half-way
-        is done again, and gives those that had come before twice.
+        """As `Engine.solve_many`, `parallel` counting for each engine. What an engine has begun it finishes, needed
+        or not. Ctrl-C gives up what is in flight. A thought with several outcomes that is lost half-way is done again,
+        and gives those that had come before twice.
 
         Raises ThinkcapError when every engine is lost.
         """

@@ -37,6 +37,9 @@ SETTINGS = {
     "model_sha256": "file",
     "until_sure": "until sure",
     "depths_of": "depths of",
+    "vote_by": "votes by",
+    "vote_until": "vote until",
+    "vote_first": "first to vote",
 }
 """Settings whose heading in a table is not their own name."""
 
