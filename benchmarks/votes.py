@@ -62,7 +62,7 @@ def main() -> None:
             path = Path(folder) / f"{number}.jsonl"
             kept = plan.run_settings(engine.profile, engine.model_sha256, None)
             with ResultFile(path) as results:
-                run(engine, tasks_of(problems, plan, engine.profile), results, kept, grader=grader)
+                run(engine, tasks_of(problems, plan, engine.profile), results, plan, kept, grader=grader)
             found += read(path)
         print(f"{arguments.model}, {len(problems)} problems, temperature {arguments.temperature}")
         print_methods(methods(group(found), grader), sys.stdout)

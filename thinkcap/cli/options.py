@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -17,6 +17,7 @@ from thinkcap.cli import note_debug
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
+from thinkcap.runs.polls import VoteBy, VoteRule
 from thinkcap.text import parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ class Value(ParamType):
 def whole(low: int, high: float = math.inf) -> Value:
     """The type of a whole number within bounds."""
     return Value(Option("whole", "", "", "run", low=low, high=high))
+
+
+def number(low: float, high: float, *, above: bool = False) -> Value:
+    """The type of a number within bounds; `above` excludes the lower one."""
+    return Value(Option("number", "", "", "run", low=low, high=high, above=above))
 
 
 class Parallel(ParamType):
@@ -201,37 +207,63 @@ def load(*, without: Sequence[str] = ()) -> Decorator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteOptions:
-    """Whether answers vote, and over how many of each thought. Raises UsageError for what makes no sense.
+    """Whether answers vote, over how many of each thought, how they are weighed, and when they are enough. Raises
+    UsageError for what makes no sense.
 
     depths, answers  points of each thought at which it is answered, and answers at each; 0 and 1 for its end alone
+    by, until, first  as in `thinkcap.runs.polls.VoteRule`; None if not given
     """
 
     vote: bool = False
     depths: int = 0
     answers: int = 1
+    by: VoteBy | None = None
+    until: float | None = None
+    first: int | None = None
 
     def __post_init__(self) -> None:
         if self.answers > 1 and not self.depths:
             raise UsageError("--answers counts the answers at each depth: say at how many depths with --vote-depths.")
+        if self.depths and (self.until is not None or self.first is not None):
+            raise UsageError("--vote-until and --vote-first count whole thoughts: leave --vote-depths out.")
 
     @property
     def wanted(self) -> bool:
-        return self.vote or self.depths > 0
+        return self.vote or self.depths > 0 or any(each is not None for each in (self.by, self.until, self.first))
+
+    @property
+    def rule(self) -> VoteRule:
+        """How the samples vote. Raises UsageError for what makes no sense."""
+        return VoteRule(by=self.by or "count", until=self.until, first=self.first)
 
     def check(self, samples: int) -> None:
         """Raises UsageError if there would be nothing to vote on."""
         if self.wanted and samples * max(1, self.depths) * self.answers == 1:
             raise UsageError("A vote needs several answers: ask for --samples 8, or for --vote-depths 4.")
+        if self.first is not None and self.first > samples:
+            raise UsageError(f"The first {self.first} of {samples} samples can't vote: ask for more --samples.")
 
 
 _vote = partial(add, group="Vote")
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
+_UNTIL = "Run no more samples once the leader stays ahead with this probability, like 0.95; --samples is the most."
+_FIRST = "Vote over the first M samples to finish, and cancel the rest."
+_BY = "Weigh each vote by the probability of its thought's least likely stretch, or count."
 votes = gather(
     VoteOptions,
     _names(VoteOptions),
     "votes",
     (
         _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
+        _vote("--vote-until", "until", metavar="P", type=number(0.5, 1, above=True), help=_UNTIL),
+        _vote(
+            "--vote-first",
+            "first",
+            metavar="M",
+            type=whole(1),
+            help=_FIRST,
+        ),
+        _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
         _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
         _vote("--answers", metavar="M", type=whole(1), default=1, help="Answers at each of the depths."),
     ),

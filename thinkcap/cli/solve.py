@@ -90,7 +90,7 @@ def command(
     asked = read_problem(words, expect)
     votes.check(samples)
     offer_if_missing(load)
-    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers)
+    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers, vote=votes.rule)
     session = Session(load, plan, say, progress(log=load.verbose, lines=False))
     session.check()
     right = _vote(session, asked, as_json) if votes.wanted else _stream(session, asked, as_json)
@@ -127,21 +127,22 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
     from thinkcap.show.tables.vote_lines import vote_figures, vote_lines, vote_record
     from thinkcap.text import write_json, write_line
 
-    outcomes, finished = session.solve(problem)
+    results, finished = session.solve(problem)
+    voters = [result for result in results if not result.unneeded]
     correct = None
-    if outcomes:
-        vote, correct = session.vote(outcomes, problem)
-        cost = cost_of(outcomes)
+    if voters:
+        vote, correct = session.vote(voters, problem)
+        cost, unneeded = cost_of(results), len(results) - len(voters)
         if as_json:
-            for outcome in outcomes:
-                write_json(outcome.to_dict(), sys.stdout)
-            write_json({"vote": vote_record(vote, cost, problem.expected, correct)}, sys.stdout)
+            for result in results:
+                write_json(result.to_dict(), sys.stdout)
+            write_json({"vote": vote_record(vote, cost, problem.expected, correct, unneeded)}, sys.stdout)
         else:
             if vote.groups:
                 solution = TrimmedText(sys.stdout)
-                solution.write(outcomes[vote.groups[0].members[0]].solution)
+                solution.write(voters[vote.groups[0].members[0]].solution)
                 solution.end()
-            for line in (*vote_lines(vote), vote_figures(vote, cost, problem.expected, correct)):
+            for line in (*vote_lines(vote), vote_figures(vote, cost, problem.expected, correct, unneeded)):
                 write_line(line, sys.stderr)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from thinkcap.engine.outcome import Outcome
-from thinkcap.errors import ThinkcapError
+from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs.batch import Solver, Watch, is_interrupted, open_tasks, run, tasks_of
 from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
+from thinkcap.runs.result import Key, Result
 from thinkcap.runs.result_file import ResultFile, read
 from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
-    from thinkcap.engine.engine import Engine
     from thinkcap.engine.events import Event
     from thinkcap.grading import Grader, Vote
 
@@ -34,6 +34,27 @@ class OpenWatch(Protocol):
     def __call__(
         self, total: int, done: int = 0, graded: int = 0, correct: int = 0
     ) -> AbstractContextManager[Watch]: ...
+
+
+class KeptResults:
+    """Results that are kept in memory, of a run that ends at the first failure.
+
+    done  what is there, as in a `ResultFile`
+    """
+
+    def __init__(self) -> None:
+        self.done: dict[Key, int] = {}
+        self._results: list[Result] = []
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._results)
+
+    def append(self, result: Result) -> None:
+        """Keeps a result. Raises UsageError if it is of a problem that could not be run."""
+        if result.error is not None:
+            raise UsageError(result.error)
+        self.done[Key.of(result)] = hash(result.problem)
+        self._results.append(result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,34 +132,31 @@ class Session:
                     if isinstance(event, Finished) and event.outcome.was_interrupted:
                         return
 
-    def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
-        """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
-        whether all are there, as Ctrl-C may have ended it.
+    def solve(self, problem: Problem) -> tuple[list[Result], bool]:
+        """A problem's results in voting order, graded if an answer is expected, run side by side; and whether all are
+        there, as Ctrl-C may have ended it.
 
         Raises ThinkcapError if the model can't be had or a request can't be run.
         """
-        outcomes: list[Outcome] = []
+        results = KeptResults()
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
-            engine: Engine = stack.enter_context(self.load.load())
-            requests = self.plan.requests(engine.profile, problem.text)
-            total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
-            watch = stack.enter_context(self.open_watch(total))
-            for outcome in engine.solve_many(requests, parallel=self.parallel, on_step=watch.step):
-                if not isinstance(outcome, Outcome):
-                    raise outcome.error
-                if not is_interrupted(outcome):
-                    outcomes.append(_graded(outcome, problem, grader))
-                    watch.result(outcomes[-1])
-        return sorted(outcomes, key=voting_order), len(outcomes) == total
+            engine = stack.enter_context(self.load.load())
+            settings = self.plan.run_settings(engine.profile, engine.model_sha256, self.load.context)
+            tasks = tasks_of([problem], self.plan, engine.profile)
+            watch = stack.enter_context(self.open_watch(sum(len(task.keys) for task in tasks)))
+            finished = run(
+                engine, tasks, results, self.plan, settings, grader=grader, parallel=self.parallel, watch=watch
+            )
+        return sorted(results, key=voting_order), finished
 
-    @staticmethod
-    def vote(outcomes: Sequence[Outcome], problem: Problem) -> tuple[Vote, bool | None]:
-        """The vote over a problem's outcomes, and whether its winner is the expected answer."""
+    def vote(self, results: Sequence[Result], problem: Problem) -> tuple[Vote, bool | None]:
+        """The vote over a problem's results, and whether its winner is the expected answer."""
         from thinkcap.grading import Grader, vote
 
         with Grader() as grader:
-            found = vote([outcome.answer for outcome in outcomes], grader)
+            weights = [self.plan.vote.weight(result) for result in results]
+            found = vote([result.answer for result in results], grader, weights)
             correct = None if problem.expected is None else grader.grade(found.winner, problem.expected).correct
         return found, correct
 
@@ -200,7 +218,9 @@ class Session:
             for result in missing.settled:
                 results.append(replace(result, settings=settings))
                 watch.result(result)
-            return run(solver, missing.tasks, results, settings, grader=grader, parallel=self.parallel, watch=watch)
+            return run(
+                solver, missing.tasks, results, self.plan, settings, grader=grader, parallel=self.parallel, watch=watch
+            )
 
     def _solver(self) -> AbstractContextManager[Solver]:
         if self.ray is None:

@@ -35,6 +35,9 @@ SETTINGS = {
     "loop_guard": "loop guard",
     "model_sha256": "file",
     "depths_of": "depths of",
+    "vote_by": "votes by",
+    "vote_until": "vote until",
+    "vote_first": "first to vote",
 }
 """Settings whose heading in a table is not their own name."""
 
