@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, get_args
 
 from thinkcap.errors import UsageError
+from thinkcap.text import NO_LIMIT, parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
@@ -23,6 +24,10 @@ PromptMode = Literal["none", "max", "exact"]
 
 Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch"]
 Group = Literal["budget", "sampling", "run"]
+
+
+SWITCH: Mapping[str, bool] = {"on": True, "off": False}
+"""How a switch is written."""
 
 
 class _Unset(Enum):
@@ -71,6 +76,42 @@ class Option:
                 raise UsageError(f"The {self.label} is on or off, True or False, not {value!r}.")
         else:
             self._check_number(value)
+
+    def read(self, text: str) -> Any:
+        """The value that a text spells. Raises UsageError, with a sentence whose `it` is the option."""
+        if self.unlimited and text.strip().lower() in NO_LIMIT:
+            return None
+        match self.kind:
+            case "choice" if text not in self.choices:
+                raise UsageError(f"it must be one of {', '.join(self.choices)}, not {text!r}.")
+            case "switch" if text not in SWITCH:
+                raise UsageError(f"it must be on or off, not {text!r}.")
+            case "choice":
+                return text
+            case "switch":
+                return SWITCH[text]
+            case _:
+                return self._read_number(text)
+
+    def _read_number(self, text: str) -> float:
+        number: float | None
+        try:
+            match self.kind:
+                case "tokens":
+                    number = parse_tokens(text)
+                case "seconds":
+                    number = parse_seconds(text)
+                case kind:
+                    number = int(text) if kind == "whole" else float(text)
+        except ValueError:
+            raise UsageError(f"{text!r} is not a {'whole ' * (self.kind == 'whole')}number.") from None
+        if number is None:
+            raise UsageError("it needs a number of tokens, like 1024 or 4k.")
+        try:
+            self.check(number)
+        except (UsageError, OverflowError):
+            raise UsageError(f"it must be {self.bounds}, not {text}.") from None
+        return number
 
     def _check_number(self, value: object) -> None:
         whole = self.kind in ("tokens", "whole")
