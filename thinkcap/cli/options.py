@@ -71,11 +71,13 @@ def add(*names: str, **attributes: Any) -> Decorator:
 
 
 class Value(ParamType):
-    """A number, a number of tokens or a time, within the bounds that its `Option` sets."""
+    """What an `Option` takes, within the bounds that it sets."""
 
     def __init__(self, option: Option) -> None:
         self.option = option
-        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer"}.get(option.kind, "number")
+        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer", "text": "text"}.get(
+            option.kind, "number"
+        )
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         if not isinstance(value, str):
