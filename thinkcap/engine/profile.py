@@ -93,6 +93,7 @@ class ModelDefaults:
     context          context in tokens when the thinking has no budget; None is the model's own, at most 32,768
     probe            how an answer begins, up to the open brace of its box; early answers are asked for with it
     efforts          thinking budgets of the levels of effort
+    conversation     whether the model was trained to go on with a conversation, and not on single problems only
     think_start      the marker that opens the thought, if the file's template and vocabulary don't show it
     think_end        the marker that closes it, likewise
     """
@@ -109,6 +110,7 @@ class ModelDefaults:
     context: Tokens | None = None
     probe: str = "\n\nThe final answer is \\boxed{"
     efforts: Efforts = Efforts()
+    conversation: bool = True
     think_start: str | None = None
     think_end: str | None = None
     sampling: Sampling = Sampling()

@@ -23,6 +23,7 @@ from thinkcap.runs.result_file import ResultFile
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
     from thinkcap.engine.events import Event
+    from thinkcap.engine.request import Request
     from thinkcap.grading import Grader, Vote
 
 
@@ -102,7 +103,7 @@ class Session:
                 for event in engine.submit(request).stream(answer_first=answer_first):
                     show(event)
                     if isinstance(event, Finished):
-                        yield _graded(event.outcome, problem, grader)
+                        yield graded(event.outcome, problem.expected, grader)
                         if "interrupted" in (event.outcome.stop_reason, event.outcome.finish_reason):
                             return
 
@@ -112,20 +113,11 @@ class Session:
 
         Raises ThinkcapError if the model can't be had or a request can't be run.
         """
-        outcomes: list[Outcome] = []
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
-            engine: Engine = stack.enter_context(self.load.load())
+            engine = stack.enter_context(self.load.load())
             requests = self.plan.requests(engine.profile, problem.text)
-            total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
-            watch = stack.enter_context(self.open_watch(total))
-            for outcome in engine.solve_many(requests, parallel=self.parallel, on_step=watch.step):
-                if not isinstance(outcome, Outcome):
-                    raise outcome.error
-                if not is_interrupted(outcome):
-                    outcomes.append(_graded(outcome, problem, grader))
-                    watch.result(outcomes[-1])
-        return sorted(outcomes, key=voting_order), len(outcomes) == total
+            return run_together(engine, requests, problem.expected, grader, self.open_watch, self.parallel)
 
     @staticmethod
     def vote(outcomes: Sequence[Outcome], problem: Problem) -> tuple[Vote, bool | None]:
@@ -213,8 +205,30 @@ def _grader(problems: Sequence[Problem]) -> Iterator[Grader]:
         yield grader
 
 
-def _graded(outcome: Outcome, problem: Problem, grader: Grader) -> Outcome:
+def run_together(
+    engine: Engine,
+    requests: Sequence[Request],
+    expected: str | None,
+    grader: Grader,
+    open_watch: OpenWatch,
+    parallel: int | None = None,
+) -> tuple[list[Outcome], bool]:
+    """The outcomes of one problem's requests, run side by side, in voting order and graded if an answer is expected;
+    and whether all are there, as Ctrl-C may have ended it. Raises ThinkcapError if a request can't be run."""
+    outcomes: list[Outcome] = []
+    total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
+    with open_watch(total) as watch:
+        for outcome in engine.solve_many(requests, parallel=parallel, on_step=watch.step):
+            if not isinstance(outcome, Outcome):
+                raise outcome.error
+            if not is_interrupted(outcome):
+                outcomes.append(graded(outcome, expected, grader))
+                watch.result(outcomes[-1])
+    return sorted(outcomes, key=voting_order), len(outcomes) == total
+
+
+def graded(outcome: Outcome, expected: str | None, grader: Grader) -> Outcome:
     """The outcome with a verdict, if an answer is expected and it was not interrupted; no answer is a wrong one."""
-    if problem.expected is None or is_interrupted(outcome):
+    if expected is None or is_interrupted(outcome):
         return outcome
-    return outcome.graded(problem.expected, grader.submit(outcome.answer, problem.expected).result().correct)
+    return outcome.graded(expected, grader.submit(outcome.answer, expected).result().correct)
