@@ -39,7 +39,7 @@ EXAMPLES = """\
     group="Budget",
     help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
 )
-@options.settings(without=["budget", "time_limit", "until_sure"])
+@options.settings(without=["budget", "time_limit"])
 @options.samples
 @options.load()
 @options.add("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")
