@@ -109,7 +109,8 @@ class Outcome:
     def tokens_per_second(self) -> float:
         """Sampled tokens a second over thought and solution; 0.0 if nothing was sampled."""
         seconds = self.seconds.thinking + self.seconds.solution
-        return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
+        sampled = self.thinking_tokens - self.resumed_tokens + self.solution_tokens
+        return sampled / seconds if seconds > 0 else 0.0
 
     def graded(self, expected: str, correct: bool) -> Outcome:
         """The same outcome with a verdict on its answer."""

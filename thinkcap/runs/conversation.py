@@ -7,11 +7,12 @@ Knows nothing of terminals. What a method does is yielded as it happens, for who
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from thinkcap.engine.events import Event
+from thinkcap.engine.more import is_settled
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.request import Message, Request
 from thinkcap.engine.settings import OPTIONS, Settings, defaults_of
@@ -32,6 +33,12 @@ class Resumed:
 
     thinking_tokens: int
     budget: int | None
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """How a request for more goes on."""
+        earlier = request.earlier
+        return cls(len(earlier.thought_ids) if earlier is not None else 0, request.budget.thinking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,6 @@ class Record:
 
 Happening = Event | Outcome | Resumed | Election | BudgetCurve | Setting | Record | str
 """What happens in a conversation: the events of a generation, the outcome once it is graded, a sentence, …"""
-
-_COMPLETE = {
-    "natural": "The thought ended by itself",
-    "loop": "The thought was closed because it repeated itself",
-    "context": "The thought has filled the context",
-}
-"""Why a larger budget would change nothing, by stop reason."""
 
 
 class Conversation:
@@ -126,11 +126,11 @@ class Conversation:
     def more(self, tokens: int) -> Iterator[Happening]:
         """Goes on with the thought where it was cut, for this many thinking tokens more."""
         outcome = self._last()
-        if outcome.stop_reason in _COMPLETE:
-            raise UsageError(f"{_COMPLETE[outcome.stop_reason]}: more tokens would change nothing.")
-        budget = outcome.thinking_tokens + tokens
-        generation = self.engine.submit(self.engine.more_request(outcome, budget))
-        yield Resumed(outcome.thinking_tokens, budget)
+        if is_settled(outcome):
+            raise UsageError("The thought was not cut, so more tokens would change nothing.")
+        request = self.engine.more_request(outcome, outcome.thinking_tokens + tokens)
+        generation = self.engine.submit(request)
+        yield Resumed.of(request)
         yield from self._run(generation)
 
     def again(self) -> Iterator[Happening]:
@@ -204,7 +204,7 @@ class Conversation:
                 value = None if option.unlimited and text.lower() in NO_LIMIT else option.read(text)
             except UsageError as error:
                 raise UsageError(f"`{name}` {text}: {error}") from None
-            self.settings = replace(self.settings, **{name: value})
+            self.settings = Settings(**{**self.settings.given(), name: value})
         yield Setting(name, getattr(self.settings.filled(defaults_of(self.engine.profile)), name))
 
     def end(self) -> Iterator[Happening]:

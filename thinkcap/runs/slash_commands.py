@@ -86,7 +86,7 @@ COMMANDS: SlashCommands = (
     SlashCommand(
         "again",
         "",
-        "Solve the problem again, with the next seed.",
+        "Solve the problem again, with the present settings and the next seed.",
         "/again",
         lambda conversation, _: conversation.again(),
     ),
