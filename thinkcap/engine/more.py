@@ -53,3 +53,8 @@ def more_request(profile: Profile, outcome: Outcome, budget: int | None) -> Requ
     problem = [*request.history, Message("user", request.problem)]
     larger = resolve(profile, problem, **settings, id=request.id, sample=request.sample)
     return continued(replace(larger, answer_index=request.answer_index, pooled=request.pooled), outcome)
+
+
+def resumed_tokens(request: Request) -> int:
+    """Thinking tokens that a request takes over from an earlier outcome."""
+    return len(request.earlier.thought_ids) if request.earlier is not None else 0

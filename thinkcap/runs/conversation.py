@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from thinkcap.engine.events import Event
 from thinkcap.engine.more import is_settled
@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
     from thinkcap.engine.generation import Generation
     from thinkcap.grading import Grader, Vote
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """A thought goes on under a larger budget, after `thinking_tokens`; it starts anew if that is 0."""
-
-    thinking_tokens: int
-    budget: int | None
-
-    @classmethod
-    def of(cls, request: Request) -> Self:
-        """How a request for more goes on."""
-        earlier = request.earlier
-        return cls(len(earlier.thought_ids) if earlier is not None else 0, request.budget.thinking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +59,9 @@ class Record:
     outcome: Outcome
 
 
-Happening = Event | Outcome | Resumed | Election | BudgetCurve | Setting | Record | str
-"""What happens in a conversation: the events of a generation, the outcome once it is graded, a sentence, …"""
+Happening = Event | Outcome | Request | Election | BudgetCurve | Setting | Record | str
+"""What happens in a conversation: a request that thinks on, the events of a generation, its graded outcome, …, or a
+sentence."""
 
 
 class Conversation:
@@ -130,7 +117,7 @@ class Conversation:
             raise UsageError("The thought was not cut, so more tokens would change nothing.")
         request = self.engine.more_request(outcome, outcome.thinking_tokens + tokens)
         generation = self.engine.submit(request)
-        yield Resumed.of(request)
+        yield request
         yield from self._run(generation)
 
     def again(self) -> Iterator[Happening]:

@@ -5,14 +5,16 @@ Knows nothing of terminals. What a user should know goes to `say`, progress to w
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from thinkcap.engine.more import is_settled
 from thinkcap.engine.outcome import Outcome
-from thinkcap.errors import ThinkcapError
+from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs.batch import Solver, Watch, is_interrupted, open_tasks, run, tasks_of
 from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.metrics import voting_order
@@ -84,6 +86,8 @@ class Session:
         begin: Callable[[int], None],
         show: Callable[[Event], None],
         *,
+        then: Sequence[int | None] = (),
+        resume: Callable[[Request], None] = lambda request: None,
         answer_first: bool = False,
     ) -> Iterator[Outcome]:
         """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C makes the
@@ -91,21 +95,32 @@ class Session:
 
         begin         called with each sample's number before it
         show          called with each event as it happens
+        then          larger budgets to think on to, each with an outcome, until an answer will do: it is right, or the
+                      same as under the budget before if none is expected, or the thought was not cut
+        resume        called with each request that thinks on, before it
         answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
-        """
-        from thinkcap.engine.events import Finished
 
+        Raises UsageError for budgets that are not larger than the first.
+        """
+        self._check_then(then)
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
             engine = stack.enter_context(self.load.load())
             for request in self.plan.requests(engine.profile, problem.text):
                 begin(request.sample)
-                for event in engine.submit(request).stream(answer_first=answer_first):
-                    show(event)
-                    if isinstance(event, Finished):
-                        yield graded(event.outcome, problem.expected, grader)
-                        if "interrupted" in (event.outcome.stop_reason, event.outcome.finish_reason):
-                            return
+                larger, earlier = deque(then), None
+                while True:
+                    generation = engine.submit(request)
+                    for event in generation.stream(answer_first=answer_first):
+                        show(event)
+                    outcome = graded(generation.result(), problem.expected, grader)
+                    yield outcome
+                    if "interrupted" in (outcome.stop_reason, outcome.finish_reason):
+                        return
+                    if not larger or _will_do(outcome, earlier, grader):
+                        break
+                    request, earlier = engine.more_request(outcome, larger.popleft()), outcome
+                    resume(request)
 
     def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
         """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
@@ -186,6 +201,18 @@ class Session:
             settings |= {"data": Path(source).name} if source not in (None, "-") else {}
             return run(solver, missing, results, settings, grader=grader, parallel=self.parallel, watch=watch)
 
+    def _check_then(self, then: Sequence[int | None]) -> None:
+        """Raises UsageError for budgets that can't follow the plan's."""
+        if not then:
+            return
+        first = self.plan.requests(self.load.profile(), "any")[0].budget
+        if first.time_limit is not None:
+            raise UsageError("--then thinks on from budget to budget, so it takes no --time-limit.")
+        if first.thinking is None:
+            raise UsageError("--then thinks on from a budget: give the first one with --budget.")
+        if then[0] is not None and then[0] <= first.thinking:
+            raise UsageError(f"--then needs budgets above the first, which is {first.thinking}, and not {then[0]}.")
+
     def _solver(self) -> AbstractContextManager[Solver]:
         if self.ray is None:
             return self.load.load()
@@ -225,6 +252,17 @@ def run_together(
                 outcomes.append(graded(outcome, expected, grader))
                 watch.result(outcomes[-1])
     return sorted(outcomes, key=voting_order), len(outcomes) == total
+
+
+def _will_do(outcome: Outcome, earlier: Outcome | None, grader: Grader) -> bool:
+    """Whether there is no reason to think on after an outcome and the one under a smaller budget."""
+    if is_settled(outcome):
+        return True
+    if outcome.correct is not None:
+        return outcome.correct
+    if earlier is None or earlier.answer is None:
+        return False
+    return grader.submit(outcome.answer, earlier.answer).result().correct
 
 
 def graded(outcome: Outcome, expected: str | None, grader: Grader) -> Outcome:
