@@ -110,6 +110,14 @@ def test_options_that_change_nothing_are_said_to(solve: Shell) -> None:
     assert "the samples of a problem are alike" in solve(PROBLEM, *ABACUS, "--budget", "4", "--samples", "2").err
 
 
+def test_more_threads_than_the_machine_can_run_are_advised_against(
+    solve: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert "This machine has 2 CPUs, and more" in solve(PROBLEM, *ABACUS, "--threads", "3", "--budget", "4").err
+    assert "This machine has" not in solve(PROBLEM, *ABACUS, "--threads", "2", "--budget", "4").err
+
+
 def test_verbose_shows_the_log_to_its_end(solve: Shell) -> None:
     loud = solve(PROBLEM, *ABACUS, "--budget", "4", "--verbose")
     assert loud.code == 0

@@ -16,7 +16,7 @@ from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
-from thinkcap.engine.more import is_settled, more_request
+from thinkcap.engine.more import is_known, more_request
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
@@ -41,6 +41,7 @@ class Engine:
     threads       threads that decode
     parallel      sequences in flight at once unless a run says otherwise
     load_seconds  how long the model took to load
+    model_file_sha256  SHA-256, in hex, of the model file; empty if the engine was not given it
     markers       the texts around its thought
     longest       tokens that one generation can hold at most, its prompt included
     answer_reserve  tokens that an answer which thinkcap begins can take beyond the solution budget
@@ -58,6 +59,7 @@ class Engine:
         parallel: int | None = None,
         read_answer: Callable[[str], str | None] = lambda solution: None,
         load_seconds: float = 0.0,
+        file_sha256: str = "",
     ) -> None:
         """See `thinkcap.load`. `read_answer` reads the answer out of a solution."""
         if threads is not None and threads < 1:
@@ -69,7 +71,8 @@ class Engine:
         self.threads = threads or suitable(model.size)
         self.parallel = parallel or PARALLEL
         self.load_seconds = load_seconds
-        self._factory = SequenceFactory(model, profile, context, read_answer, load_seconds)
+        self.model_file_sha256 = file_sha256
+        self._factory = SequenceFactory(model, profile, context, read_answer, load_seconds, file_sha256)
         self.markers = self._factory.markers
         self.longest = self._factory.longest
         self.answer_reserve = self._factory.answer_reserve
@@ -184,7 +187,7 @@ class Engine:
         taken over. Raises UsageError for an outcome of another model file, or a budget that is used up.
         """
         request = self.more_request(outcome, budget)
-        if request.earlier is not None and is_settled(outcome):
+        if is_known(request):
             return replace(outcome, budget=request.budget, request=request, shared=True)
         return self.solve(request)
 

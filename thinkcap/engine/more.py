@@ -24,6 +24,11 @@ def is_settled(outcome: Outcome) -> bool:
     return budget is None or not ramp or outcome.thinking_tokens < budget - ramp
 
 
+def is_known(request: Request) -> bool:
+    """Whether the request goes on from a thought that was over, so that its outcome is there already."""
+    return request.earlier is not None and is_settled(request.earlier)
+
+
 def continued(request: Request, outcome: Outcome) -> Request:
     """The request, going on from the thought of an outcome of the same problem, sample and settings under a smaller
     budget. It starts anew if the prompt states the budget, and so is another prompt."""

@@ -56,6 +56,8 @@ class Outcome:
                       empty in a result from a file if its text gives them back
     spelled           whether the text of the thought gives them back
     request           what was asked for; None in a result that was read from a file
+    model_sha256      SHA-256 of the model file's first mebibyte
+    model_file_sha256  SHA-256 of the model file; empty if it was not taken
     """
 
     id: str
@@ -81,6 +83,7 @@ class Outcome:
     thinkcap_version: str
     model_sha256: str
     answer_forced: bool = False
+    model_file_sha256: str = ""
     probe_tokens: int = 0
     resumed_tokens: int = 0
     shared: bool = False
@@ -111,6 +114,11 @@ class Outcome:
         seconds = self.seconds.thinking + self.seconds.solution
         sampled = self.thinking_tokens - self.resumed_tokens + self.solution_tokens
         return sampled / seconds if seconds > 0 else 0.0
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or a cancellation ended the thought or the solution."""
+        return "interrupted" in (self.stop_reason, self.finish_reason)
 
     def graded(self, expected: str, correct: bool) -> Outcome:
         """The same outcome with a verdict on its answer."""
@@ -160,4 +168,5 @@ class Outcome:
             },
             "thinkcap_version": self.thinkcap_version,
             "model_sha256": self.model_sha256,
+            "model_file_sha256": self.model_file_sha256,
         }

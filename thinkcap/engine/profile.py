@@ -95,6 +95,7 @@ class ModelDefaults:
     cut_style        bare, message, soft, pause or pause+message; `cut_message` is the sentence of `message`
     thinking         thinking budget in tokens; None is as long as the context allows
     solution         solution budget in tokens
+    usual_thinking   tokens a thought usually takes if nothing cuts it, for estimates; None is not known
     usual_solution   tokens a solution usually takes, for which a time limit keeps time
     context          context in tokens when the thinking has no budget; None is the model's own, at most 32,768
     probe            how an answer begins, up to the open brace of its box: thinkcap injects it if a solution after a
@@ -114,6 +115,7 @@ class ModelDefaults:
     cut_message: str = DEFAULT_CUT_MESSAGE
     thinking: ThinkingTokens = 1024
     solution: Annotated[int, _as_option("solution_budget")] = 1024
+    usual_thinking: Tokens | None = None
     usual_solution: Tokens = 256
     context: Tokens | None = None
     probe: Annotated[str, AfterValidator(_opening)] = ""

@@ -33,6 +33,7 @@ class SequenceFactory:
     context      KV cells that a generation may take, None for the model's own context
     read_answer  reads the answer out of a solution
     load_seconds  how long the model took to load
+    file_sha256  SHA-256, in hex, of its file
     markers      the texts around the model's thought
     longest      tokens that one generation can hold at most, its prompt included
     answer_reserve  tokens that an answer which thinkcap begins can take beyond the solution budget
@@ -47,6 +48,7 @@ class SequenceFactory:
         context: int | None,
         read_answer: Callable[[str], str | None],
         load_seconds: float,
+        file_sha256: str,
     ) -> None:
         source = model.chat_template
         template = ChatTemplate(source, model.token_text(model.bos), model.eos_text()) if source else None
@@ -61,6 +63,7 @@ class SequenceFactory:
         self._read_answer = read_answer
         self._load_seconds = load_seconds
         self._model_sha256 = model.sha256
+        self._file_sha256 = file_sha256
         self._prompter = prompter = Prompter(model, template, found.opening)
         end_tokens, length = model.end_of_generation, model.context_length
         self._limits = LimitResolver(profile, prompter, found, end_tokens, length, context, read_answer)
@@ -123,6 +126,7 @@ class SequenceFactory:
             seconds=sequence.times.seconds(self._load_seconds),
             thinkcap_version=thinkcap.__version__,
             model_sha256=self._model_sha256,
+            model_file_sha256=self._file_sha256,
             answer_forced=state.solution.forced,
             probe_tokens=state.solution.probe_tokens,
             resumed_tokens=sequence.resumed_tokens,

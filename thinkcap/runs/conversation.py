@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from thinkcap.engine.events import Event
-from thinkcap.engine.more import is_settled
+from thinkcap.engine.more import is_known
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.request import Message, Request
 from thinkcap.engine.settings import OPTIONS, Settings, defaults_of
@@ -113,9 +113,11 @@ class Conversation:
     def more(self, tokens: int) -> Iterator[Happening]:
         """Goes on with the thought where it was cut, for this many thinking tokens more."""
         outcome = self._last()
-        if is_settled(outcome):
+        stopped_early = outcome.stop_reason in ("interrupted", "deadline")
+        base = None if stopped_early else outcome.budget.thinking
+        request = self.engine.more_request(outcome, (outcome.thinking_tokens if base is None else base) + tokens)
+        if is_known(request):
             raise UsageError("The thought was not cut, so more tokens would change nothing.")
-        request = self.engine.more_request(outcome, outcome.thinking_tokens + tokens)
         generation = self.engine.submit(request)
         yield request
         yield from self._run(generation)

@@ -150,6 +150,7 @@ class Result(Outcome):
             seconds=_seconds(_get(line, "seconds", dict, {})),
             thinkcap_version=_get(line, "thinkcap_version", str, ""),
             model_sha256=_get(line, "model_sha256", str, ""),
+            model_file_sha256=_get(line, "model_file_sha256", str, ""),
             extra=_extra(_get(line, "extra", dict, {})),
             verdict=_optional(line, "verdict", str),
             settings=_settings(_get(line, "run", dict, {})),

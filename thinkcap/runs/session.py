@@ -5,14 +5,15 @@ Knows nothing of terminals. What a user should know goes to `say`, progress to w
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from thinkcap.engine.more import is_settled
+from thinkcap.engine.more import is_known
 from thinkcap.engine.outcome import Outcome
 from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs.batch import Solver, Watch, is_interrupted, open_tasks, run, tasks_of
@@ -20,7 +21,8 @@ from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
-from thinkcap.runs.result_file import ResultFile
+from thinkcap.runs.result_file import ResultFile, read
+from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
@@ -60,6 +62,9 @@ class Session:
         """Says what may surprise about the plan, before a model is loaded. Raises UsageError if it makes no sense."""
         from thinkcap.catalog.locate import NotDownloaded
 
+        cpus = os.cpu_count()
+        if self.ray is None and cpus and (self.load.threads or 0) > cpus:
+            self.say(f"This machine has {cpus} CPUs, and more threads than that slow it down: leave --threads out.")
         try:
             profile = self.load.profile()
         except NotDownloaded:  # nothing more can be said before a dry run or a run on a cluster
@@ -90,8 +95,8 @@ class Session:
         resume: Callable[[Request], None] = lambda request: None,
         answer_first: bool = False,
     ) -> Iterator[Outcome]:
-        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C makes the
-        present sample the last, which ends with its outcome so far.
+        """Solves a problem sample by sample; yields each outcome, those of forks too, graded if an answer is expected.
+        Ctrl-C makes the present sample the last, which ends with its outcome so far.
 
         begin         called with each sample's number before it
         show          called with each event as it happens
@@ -102,25 +107,28 @@ class Session:
 
         Raises UsageError for budgets that are not larger than the first.
         """
+        from thinkcap.engine.events import Finished, ForkFinished
+
         self._check_then(then)
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
             engine = stack.enter_context(self.load.load())
             for request in self.plan.requests(engine.profile, problem.text):
                 begin(request.sample)
-                larger, earlier = deque(then), None
-                while True:
-                    generation = engine.submit(request)
-                    for event in generation.stream(answer_first=answer_first):
+                larger = deque(then)
+                outcomes: list[Outcome] = []
+                following: Request | None = request
+                while following is not None:
+                    for event in engine.submit(following).stream(answer_first=answer_first):
                         show(event)
-                    outcome = graded(generation.result(), problem.expected, grader)
-                    yield outcome
-                    if "interrupted" in (outcome.stop_reason, outcome.finish_reason):
+                        if isinstance(event, Finished | ForkFinished):
+                            outcomes.append(graded(event.outcome, problem.expected, grader))
+                            yield outcomes[-1]
+                    if outcomes[-1].was_interrupted:
                         return
-                    if not larger or _will_do(outcome, earlier, grader):
-                        break
-                    request, earlier = engine.more_request(outcome, larger.popleft()), outcome
-                    resume(request)
+                    following = _following(engine, outcomes, larger, grader)
+                    if following is not None:
+                        resume(following)
 
     def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
         """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
@@ -190,16 +198,19 @@ class Session:
             if restart:
                 results.restart()
             results.check(settings)
-            missing = open_tasks(tasks, results)
+            missing = top_up(open_tasks(tasks, results), read(results.path))
             keys = [key for task in tasks for key in task.keys]
             done = sum(key in results.done for key in keys)
-            if done:
-                self.say(f"{done} of {len(keys)} results are there already; going on with the rest.")
+            if done or missing.settled or missing.continued:
+                self.say(_what_is_there(done, len(keys), missing))
             grader = stack.enter_context(_grader(problems))
             watch = stack.enter_context(self.open_watch(len(keys), done, results.graded, results.correct))
             # Not compared with what the file holds: a file of problems may be moved.
             settings |= {"data": Path(source).name} if source not in (None, "-") else {}
-            return run(solver, missing, results, settings, grader=grader, parallel=self.parallel, watch=watch)
+            for result in missing.settled:
+                results.append(replace(result, settings=settings))
+                watch.result(result)
+            return run(solver, missing.tasks, results, settings, grader=grader, parallel=self.parallel, watch=watch)
 
     def _check_then(self, then: Sequence[int | None]) -> None:
         """Raises UsageError for budgets that can't follow the plan's."""
@@ -232,6 +243,20 @@ def _grader(problems: Sequence[Problem]) -> Iterator[Grader]:
         yield grader
 
 
+def _what_is_there(done: int, total: int, missing: TopUp) -> str:
+    """What the file spares a run, as a sentence."""
+    parts = [f"{done} of {total} results are there already"] if done else []
+    if missing.settled:
+        parts.append(f"{len(missing.settled)} are known, as the thoughts ended below smaller budgets")
+    if missing.continued:
+        parts.append(f"{missing.continued} thoughts go on from where they were cut")
+    return (
+        "; ".join(parts)[:1].upper()
+        + "; ".join(parts)[1:]
+        + ("." if missing.continued else "; going on with the rest.")
+    )
+
+
 def run_together(
     engine: Engine,
     requests: Sequence[Request],
@@ -254,15 +279,22 @@ def run_together(
     return sorted(outcomes, key=voting_order), len(outcomes) == total
 
 
-def _will_do(outcome: Outcome, earlier: Outcome | None, grader: Grader) -> bool:
-    """Whether there is no reason to think on after an outcome and the one under a smaller budget."""
-    if is_settled(outcome):
-        return True
-    if outcome.correct is not None:
-        return outcome.correct
-    if earlier is None or earlier.answer is None:
-        return False
-    return grader.submit(outcome.answer, earlier.answer).result().correct
+def _following(
+    engine: Engine, outcomes: Sequence[Outcome], larger: deque[int | None], grader: Grader
+) -> Request | None:
+    """The request that thinks on to the next of the larger budgets; None if there is none, or no reason to."""
+    if not larger or _will_do(outcomes, grader):
+        return None
+    request = engine.more_request(outcomes[-1], larger.popleft())
+    return None if is_known(request) else request
+
+
+def _will_do(outcomes: Sequence[Outcome], grader: Grader) -> bool:
+    """Whether the last answer is right, or, if no answer is expected, the same as the one before."""
+    last, before = outcomes[-1], outcomes[-2] if len(outcomes) > 1 else None
+    if last.correct is not None or before is None or before.answer is None:
+        return bool(last.correct)
+    return grader.submit(last.answer, before.answer).result().correct
 
 
 def graded(outcome: Outcome, expected: str | None, grader: Grader) -> Outcome:

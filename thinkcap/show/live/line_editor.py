@@ -44,7 +44,7 @@ class _Completer(Completer):
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         typed = document.text_before_cursor
         for text in self._completions(typed):
-            yield Completion(text, start_position=-len(typed))
+            yield Completion(text, start_position=-len(typed), display=text.split()[-1])
 
 
 def _history(file: Path | None) -> History:

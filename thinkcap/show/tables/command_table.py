@@ -10,8 +10,8 @@ from thinkcap.show.tables.table import print_note
 
 NOTE = (
     "A setting holds for the thoughts to come; without a value its command shows it. The beginning of a name, or of a "
-    "word in it, is enough: /style. Ctrl-C ends the thinking and answers, a second one ends the answer too. A line that "
-    "ends in a backslash goes on in the next."
+    "word in it, is enough: /style. Ctrl-C ends the thinking and answers, a second one ends the answer too. "
+    "A line that ends in a backslash goes on in the next."
 )
 
 
@@ -26,4 +26,5 @@ def print_commands(commands: SlashCommands, file: TextIO) -> None:
     for command in commands:
         table.add_row(command.example, command.help)
     console.print(table)
+    console.print()
     print_note(console, NOTE)
