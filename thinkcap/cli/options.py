@@ -18,7 +18,7 @@ from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.polls import VoteBy, VoteRule
-from thinkcap.text import parse_seconds, parse_tokens
+from thinkcap.text import parse_budgets
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -72,35 +72,37 @@ def add(*names: str, **attributes: Any) -> Decorator:
 
 
 class Value(ParamType):
-    """A number, a number of tokens or a time, within the bounds that its `Option` sets."""
+    """What an `Option` takes, within the bounds that it sets."""
 
     def __init__(self, option: Option) -> None:
         self.option = option
-        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer"}.get(option.kind, "number")
+        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer", "text": "text"}.get(
+            option.kind, "number"
+        )
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         if not isinstance(value, str):
             return value
-        number: float | None
         try:
-            match self.option.kind:
-                case "tokens":
-                    number = parse_tokens(value)
-                case "seconds":
-                    number = parse_seconds(value)
-                case kind:
-                    number = int(value) if kind == "whole" else float(value)
+            return self.option.read(value)
         except UsageError as error:
             self.fail(str(error), parameter, context)
-        except ValueError:
-            self.fail(f"{value!r} is not a {'whole ' * (self.option.kind == 'whole')}number.", parameter, context)
-        if number is None and not self.option.unlimited:
-            self.fail("it needs a number of tokens, like 1024 or 4k.", parameter, context)
+
+
+class Budgets(ParamType):
+    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `none`."""
+
+    name = "budgets"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int | None, ...]:
+        if isinstance(value, tuple):
+            return value
         try:
-            self.option.check(number)
-        except (UsageError, OverflowError):
-            self.fail(f"it must be {self.option.bounds}, not {value}.", parameter, context)
-        return number
+            return parse_budgets(value)
+        except UsageError as error:
+            self.fail(str(error), parameter, context)
 
 
 def whole(low: int, high: float = math.inf) -> Value:

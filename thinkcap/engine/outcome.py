@@ -148,7 +148,8 @@ class Outcome:
     def tokens_per_second(self) -> float:
         """Sampled tokens a second over thought and solution; 0.0 if nothing was sampled."""
         seconds = self.seconds.thinking + self.seconds.solution
-        return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
+        sampled = self.thinking_tokens - self.resumed_tokens + self.solution_tokens
+        return sampled / seconds if seconds > 0 else 0.0
 
     @property
     def was_interrupted(self) -> bool:
