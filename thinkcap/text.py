@@ -130,6 +130,7 @@ def parse_seconds(text: str) -> float:
 def with_flags(message: str) -> str:
     """A message of the library's with the options it names, like `min_thinking`, as command line flags."""
     from thinkcap.engine.settings import OPTIONS
+    from thinkcap.runs.load_options import LOAD_OPTIONS
 
-    names = {*OPTIONS, "context", "threads", "gpu_layers", "think_start", "think_end", "quant", "verbose"}
+    names = {*OPTIONS, *LOAD_OPTIONS}
     return re.sub(r"`(\w+)`", lambda m: f"--{m[1].replace('_', '-')}" if m[1] in names else m[0], message)
