@@ -74,7 +74,7 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
 
 
 @options.command(EXAMPLES)
-@click.argument("subject", metavar="FILE|PROBLEM")
+@click.argument("subject", type=options.FilePath(), metavar="FILE|PROBLEM")
 @options.add(
     "--budgets",
     type=Budgets(),

@@ -11,6 +11,7 @@ from thinkcap.engine.settings import CutStyle, PromptMode
 from thinkcap.errors import ThinkcapError
 
 if TYPE_CHECKING:
+    from thinkcap.engine.record import OutcomeRecord
     from thinkcap.engine.request import Request
 
 
@@ -105,8 +106,8 @@ class Outcome:
         return replace(self, expected=expected, correct=correct)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON object, its fields in the contract's order."""
-        return {
+        """The contract's JSON object, its fields in the contract's order. `thinkcap.engine.record` has its types."""
+        record: OutcomeRecord = {
             "id": self.id,
             "problem": self.problem,
             "prompt_text": self.prompt_text,
@@ -146,3 +147,4 @@ class Outcome:
             "thinkcap_version": self.thinkcap_version,
             "model_sha256": self.model_sha256,
         }
+        return {**record}
