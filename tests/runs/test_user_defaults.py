@@ -59,7 +59,7 @@ def test_a_variable_wins_over_the_file(config: Path, monkeypatch: pytest.MonkeyP
         ("threads = 1.5", ": threads: '1.5' is not a whole number."),
         ("threads = [1]", ": threads: it must be from 1 to 512, not a list."),
         ("loop_guard = 3", ": loop_guard: it must be true or false, not 3."),
-        ('cut_style = "round"', ": cut_style: it must be bare, message or soft, not round."),
+        ('cut_style = "round"', ": cut_style: it must be bare, message, soft, pause or pause+message, not round."),
         ('min_thinking = "none"', ": min_thinking: it needs a number of tokens"),
         ('model = ""', ": model: it must be a text, not empty."),
         ("budgt = 1", ": There is no option budgt: did you mean budget?"),

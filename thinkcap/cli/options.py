@@ -171,7 +171,7 @@ def _names(kind: Any) -> list[str]:
 # -- how to think and answer -------------------------------------------------------------------------------------------
 
 _SHORT_FLAGS = {"budget": ("-b",), "model": ("-m",), "verbose": ("-v",)}
-_METAVARS = {"until_sure": "K", "model": "NAME", "quant": "NAME"}
+_METAVARS = {"model": "NAME", "quant": "NAME"}
 _HELP_GROUPS = {"budget": "Budget", "sampling": "Sampling", "model": "Model"}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict  # typing's own is not enough for pydantic before Python 3.12
@@ -50,7 +50,7 @@ class AskedRecord(TypedDict):
     correct: Annotated[bool | None, Field(description="Whether the answer equals the expected one, null if unknown.")]
     reply: Annotated[Count, Field(description="Which of several answers to the same thought.")]
     thinkcap_version: str
-    model_sha256: Annotated[str, Field(description="Of the head of the model's file.")]
+    model_sha256: Annotated[str, Field(description="Of the first mebibyte of the model's file.")]
 
 
 class OutcomeRecord(AskedRecord):
@@ -69,8 +69,18 @@ class OutcomeRecord(AskedRecord):
     rolled_back_tokens: Annotated[
         Count, Field(description="Thinking tokens removed from the thought at a cut: half a character, half a marker.")
     ]
-    probe_tokens: Annotated[Count, Field(description="Tokens spent on early answers, in no other count.")]
+    answer_forced: Annotated[
+        bool, Field(description="Whether thinkcap began the answer, because none could be read after a cut.")
+    ]
+    probe_tokens: Annotated[Count, Field(description="Tokens of that answer, in no other count.")]
+    resumed_tokens: Annotated[
+        Count, Field(description="Thinking tokens taken over from the same thought under a smaller budget.")
+    ]
     shared: Annotated[
         bool, Field(description="Whether the thought ended before the budget mattered: another budget's result.")
     ]
     seconds: SecondsRecord
+    model_file_sha256: Annotated[str, Field(description="Of the whole file; empty if it was not taken.")]
+    thought_ids: NotRequired[
+        Annotated[list[Count], Field(description="The thought's tokens, if its text does not give them back.")]
+    ]
