@@ -163,6 +163,7 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
 def with_flags(message: str, prefix: str = "--") -> str:
     """A message of the library's with the options it names, like `min_thinking`, as command line flags."""
     from thinkcap.engine.settings import OPTIONS
+    from thinkcap.runs.load_options import LOAD_OPTIONS
 
-    names = {*OPTIONS, "context", "threads", "gpu_layers", "think_start", "think_end", "quant", "verbose"}
+    names = {*OPTIONS, *LOAD_OPTIONS}
     return re.sub(r"`(\w+)`", lambda m: f"{prefix}{m[1].replace('_', '-')}" if m[1] in names else m[0], message)

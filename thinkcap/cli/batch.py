@@ -27,7 +27,7 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("file")
+@click.argument("file", type=options.FilePath())
 @options.settings()
 @options.samples
 @options.votes

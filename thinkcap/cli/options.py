@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from thinkcap.cli import note_debug
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
-from thinkcap.errors import UsageError
-from thinkcap.runs.load_options import LoadOptions
+from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.runs.load_options import LOAD_OPTIONS, LoadOptions, flag_name
 from thinkcap.runs.polls import VoteBy, VoteRule
 from thinkcap.text import parse_budgets
 
@@ -31,9 +34,6 @@ Decorator = Callable[[Command], Command]
 GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
 """The groups of options, in the order in which `--help` shows them."""
 
-MOST_THREADS = 512
-"""What llama.cpp can run (GGML_MAX_N_THREADS)."""
-
 
 class GroupedOption(click.Option):
     """An option that says which group it belongs to."""
@@ -41,6 +41,23 @@ class GroupedOption(click.Option):
     def __init__(self, *names: Any, group: str = "Output", **attributes: Any) -> None:
         super().__init__(*names, **attributes)
         self.group = group
+
+
+class SharedOption(GroupedOption):
+    """An option that several commands have: the user's own default takes the place of one that is not given."""
+
+    def __init__(self, *names: Any, shared: str, **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.shared = shared
+
+    def consume_value(self, context: click.Context, opts: Any) -> tuple[Any, ParameterSource]:
+        value, source = super().consume_value(context, opts)
+        if source is ParameterSource.COMMANDLINE or context.resilient_parsing:
+            return value, source
+        from thinkcap.runs.user_defaults import user_default
+
+        own = user_default(self.shared)
+        return (value, source) if own is None else (own.value, ParameterSource.DEFAULT_MAP)
 
 
 class GroupedCommand(click.Command):
@@ -124,6 +141,35 @@ class Parallel(ParamType):
         return None if value == "auto" else int(whole(1).convert(value, parameter, context))
 
 
+class FilePath(ParamType):
+    """A path, which shells complete. Whoever opens it says what is wrong with it."""
+
+    name = "path"
+
+    def shell_complete(
+        self, context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+class ModelName(FilePath):
+    """A model's name, which shells complete to those of models.toml and the cache, or to a file."""
+
+    name = "name"
+
+    def shell_complete(
+        self, context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        from thinkcap.catalog.inventory import model_names
+
+        names: list[str] = []
+        with suppress(ThinkcapError):  # the command will say it
+            names = [name for name in model_names() if name.startswith(incomplete)]
+        # First, because bash forgets what came before it, and completes to files only if nothing follows.
+        files = super().shell_complete(context, parameter, incomplete)
+        return files + [CompletionItem(name) for name in names]
+
+
 def gather(kind: Callable[..., Any], names: Sequence[str], into: str, options: Iterable[Decorator]) -> Decorator:
     """A decorator that adds options to a command, which gets their values as one argument: `into` = `kind`(values)."""
 
@@ -147,19 +193,27 @@ def _names(kind: Any) -> list[str]:
 
 # -- how to think and answer -------------------------------------------------------------------------------------------
 
-_SHORT_FLAGS = {"budget": ("-b",)}
+_SHORT_FLAGS = {"budget": ("-b",), "model": ("-m",), "verbose": ("-v",)}
+_METAVARS = {"model": "NAME", "quant": "NAME"}
+_HELP_GROUPS = {"budget": "Budget", "sampling": "Sampling", "model": "Model"}
 
 
-def _generation_option(name: str, declared: Option) -> Decorator:
+def shared(name: str, declared: Option, parameter: str, default: Any = None, **attributes: Any) -> Decorator:
+    """One of the options that commands share; its value becomes the argument `parameter`."""
     flag = f"--{name.replace('_', '-')}"
-    group = "Sampling" if declared.group == "sampling" else "Budget"
-    add_to_group = partial(add, group=group, help=declared.help)
-    if declared.kind == "switch":
-        return add_to_group(f"{flag}/--no-{flag[2:]}", name, default=None)
-    if declared.kind == "choice":
-        return add_to_group(flag, name, type=click.Choice(declared.choices))
-    flags = (flag, *_SHORT_FLAGS.get(name, ()))
-    return add_to_group(*flags, name, type=Value(declared), default=FROM_ENTRY)
+    names = [flag, *_SHORT_FLAGS.get(name, ()), parameter]
+    kind: dict[str, Any] = {"type": Value(declared), "default": default, "metavar": _METAVARS.get(name)}
+    if name == "model":
+        kind["type"] = ModelName()
+    elif declared.kind == "switch":
+        names[0] = f"{flag}/--no-{flag[2:]}"
+        kind = {"default": None}
+    elif declared.kind == "choice":
+        kind = {"type": click.Choice(declared.choices)}
+    group = _HELP_GROUPS[declared.group]
+    return click.option(
+        *names, cls=SharedOption, shared=name, group=group, **{"help": declared.help} | kind | attributes
+    )
 
 
 def _settings(**given: Any) -> Settings:
@@ -170,7 +224,7 @@ def _settings(**given: Any) -> Settings:
 def settings(*, without: Sequence[str] = ()) -> Decorator:
     """Adds the generation options to a command, which gets them as `settings: Settings`."""
     names = [name for name in OPTIONS if name not in without]
-    return gather(_settings, names, "settings", [_generation_option(name, OPTIONS[name]) for name in names])
+    return gather(_settings, names, "settings", [shared(name, OPTIONS[name], name, FROM_ENTRY) for name in names])
 
 
 samples = add(
@@ -185,23 +239,21 @@ samples = add(
 
 # -- which model -------------------------------------------------------------------------------------------------------
 
-_model = partial(add, group="Model")
-_LOAD_OPTIONS = {
-    "name": _model("--model", "-m", "name", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or .gguf file."),
-    "quant": _model("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …"),
-    "threads": _model("--threads", type=whole(1, MOST_THREADS), help="CPU threads."),
-    "gpu_layers": _model("--gpu-layers", type=whole(0), help="Layers on the GPU; 0 keeps all of them on the CPU."),
-    "context": _model("--context", type=Value(Option("tokens", "", "", "run", low=1)), help="Context size in tokens."),
-    "think_start": _model("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),
-    "think_end": _model("--think-end", metavar="TEXT", help="The marker that closes it."),
-    "verbose": _model("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
-}
+
+def quant(help: str) -> Decorator:
+    """Adds --quant to a command that doesn't load its model."""
+    return shared("quant", LOAD_OPTIONS["quant"], "quant", help=help)
+
+
+def _load(**given: Any) -> LoadOptions:
+    return LoadOptions(**{name: value for name, value in given.items() if value is not None})
 
 
 def load(*, without: Sequence[str] = ()) -> Decorator:
     """Adds the options of a model to a command, which gets them as `load: LoadOptions`."""
-    chosen = [each for name, each in _LOAD_OPTIONS.items() if name not in without]
-    return gather(LoadOptions, _names(LoadOptions), "load", chosen)
+    names = [name for name in _names(LoadOptions) if name not in without]
+    chosen = [shared(flag_name(name), LOAD_OPTIONS[flag_name(name)], name) for name in names]
+    return gather(_load, names, "load", chosen)
 
 
 # -- votes -------------------------------------------------------------------------------------------------------------
@@ -333,7 +385,13 @@ run = gather(
         _run("--parallel", type=Parallel(), default="auto", show_default=True, help="Thoughts at once."),
         _run("--ray", is_flag=False, flag_value="auto", metavar="[ADDRESS]", help="Run on a Ray cluster."),
         _run("--dry-run", is_flag=True, help="Say what it would take, without loading the model."),
-        add("--output", "-o", metavar="FILE", help="The result file, JSON Lines; a run goes on where it stopped."),
+        add(
+            "--output",
+            "-o",
+            type=FilePath(),
+            metavar="FILE",
+            help="The result file, JSON Lines; a run goes on where it stopped.",
+        ),
         add("--restart", is_flag=True, help="Throw away what the result file holds."),
     ),
 )

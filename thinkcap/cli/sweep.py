@@ -32,7 +32,7 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("subject", metavar="FILE|PROBLEM")
+@click.argument("subject", type=options.FilePath(), metavar="FILE|PROBLEM")
 @options.add(
     "--budgets",
     type=options.Budgets(),

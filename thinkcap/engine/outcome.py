@@ -13,6 +13,7 @@ from thinkcap.errors import ThinkcapError
 
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
+    from thinkcap.engine.record import OutcomeRecord
     from thinkcap.engine.request import Request
 
 
@@ -161,8 +162,8 @@ class Outcome:
         return replace(self, expected=expected, correct=correct)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON object, its fields in the contract's order."""
-        return {
+        """The contract's JSON object, its fields in the contract's order. `thinkcap.engine.record` has its types."""
+        record: OutcomeRecord = {
             "id": self.id,
             "problem": self.problem,
             "prompt_text": self.prompt_text,
@@ -193,7 +194,6 @@ class Outcome:
             "answer_forced": self.answer_forced,
             "probe_tokens": self.probe_tokens,
             "resumed_tokens": self.resumed_tokens,
-            **({} if self.spelled else {"thought_ids": list(self.thought_ids)}),
             "shared": self.shared,
             "reply": self.answer_index,
             "mean_log_probability": self.mean_log_probability,
@@ -208,3 +208,6 @@ class Outcome:
             "model_sha256": self.model_sha256,
             "model_file_sha256": self.model_file_sha256,
         }
+        if not self.spelled:
+            record["thought_ids"] = list(self.thought_ids)
+        return {**record}

@@ -94,7 +94,7 @@ class Option:
         try:
             self.check(value)
         except (UsageError, OverflowError):
-            raise UsageError(f"it must be {self.bounds}, not {text}.") from None
+            raise UsageError(f"it must be {self.bounds}, not {text or 'empty'}.") from None
         return value
 
     def _read_number(self, text: str) -> float | None:
