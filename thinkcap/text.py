@@ -102,7 +102,7 @@ def bytes_text(size: float) -> str:
 
 
 def parse_tokens(text: str) -> int | None:
-    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m` or `none` as a number of tokens; None is no limit.
+    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m`, `unlimited` or `none` as a number of tokens; None is no limit.
 
     Raises UsageError, in words for the user, for anything else.
     """
@@ -111,10 +111,10 @@ def parse_tokens(text: str) -> int | None:
         return None
     match = _TOKENS.fullmatch(cleaned)
     if match is None:
-        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or none.")
+        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or unlimited.")
     value = float(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2]]
     if value != int(value):
-        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or none.")
+        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or unlimited.")
     return int(value)
 
 

@@ -89,7 +89,7 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             results.check(RUN | {"seed": 1, "budget": {"thinking": None, "solution": 1024}})
         assert "seed 0, budget.thinking 256" in str(caught.value)
-        assert "seed 1, budget.thinking none" in str(caught.value)
+        assert "seed 1, budget.thinking unlimited" in str(caught.value)
         assert "--restart" in str(caught.value)
         results.restart()
         results.check(RUN | {"seed": 1})

@@ -32,18 +32,30 @@ GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
 
 MOST_THREADS = 512
 """What llama.cpp can run (GGML_MAX_N_THREADS)."""
+_ALL = "thinkcap.help_all"
+"""The key of click's context that says that `--help-all` was given."""
 
 
 class GroupedOption(click.Option):
-    """An option that says which group it belongs to."""
+    """An option that says which group it belongs to, and whether only `--help-all` shows it."""
 
-    def __init__(self, *names: Any, group: str = "Output", **attributes: Any) -> None:
+    def __init__(self, *names: Any, group: str = "Output", rare: bool = False, **attributes: Any) -> None:
         super().__init__(*names, **attributes)
         self.group = group
+        self.rare = rare
+
+    def get_help_record(self, context: click.Context) -> tuple[str, str] | None:
+        return None if self.rare and _ALL not in context.meta else super().get_help_record(context)
 
 
 class GroupedCommand(click.Command):
-    """A command whose help shows its options in groups."""
+    """A command whose help shows its options in groups, the rare ones only if all are asked for."""
+
+    def get_params(self, context: click.Context) -> list[click.Parameter]:
+        parameters = super().get_params(context)
+        if any(getattr(parameter, "rare", False) for parameter in parameters):
+            parameters.append(_help_all())
+        return parameters
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
@@ -54,6 +66,17 @@ class GroupedCommand(click.Command):
             if records:
                 with formatter.section(f"{group} options" if len(self.params) > len(records) + 2 else "Options"):
                     formatter.write_dl(records)
+
+
+def _help_all() -> click.Option:
+    def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value and not context.resilient_parsing:
+            context.meta[_ALL] = True
+            click.echo(context.get_help())
+            context.exit()
+
+    help = "Show all options and exit."
+    return click.Option(["--help-all"], is_flag=True, is_eager=True, expose_value=False, callback=show, help=help)
 
 
 def command(examples: str, cls: type[click.Command] = GroupedCommand, **attributes: Any) -> Decorator:
@@ -146,7 +169,7 @@ _METAVARS = {"until_sure": "K"}
 def _generation_option(name: str, declared: Option) -> Decorator:
     flag = f"--{name.replace('_', '-')}"
     group = "Sampling" if declared.group == "sampling" else "Budget"
-    add_to_group = partial(add, group=group, help=declared.help)
+    add_to_group = partial(add, group=group, rare=declared.rare, help=declared.help)
     if declared.kind == "switch":
         return add_to_group(f"{flag}/--no-{flag[2:]}", name, default=None)
     if declared.kind == "choice":
@@ -179,15 +202,17 @@ samples = add(
 # -- which model -------------------------------------------------------------------------------------------------------
 
 _model = partial(add, group="Model")
+_TOKENS = Value(Option("tokens", "", "", "run", low=1))
+_rare = partial(_model, rare=True)
 _LOAD_OPTIONS = {
     "name": _model("--model", "-m", "name", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or .gguf file."),
     "quant": _model("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …"),
-    "threads": _model("--threads", type=whole(1, MOST_THREADS), help="CPU threads."),
+    "threads": _model("--threads", type=whole(1, MOST_THREADS), help="CPU threads; by default what suits the model."),
     "gpu_layers": _model("--gpu-layers", type=whole(0), help="Layers on the GPU; 0 keeps all of them on the CPU."),
-    "context": _model("--context", type=Value(Option("tokens", "", "", "run", low=1)), help="Context size in tokens."),
-    "think_start": _model("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),
-    "think_end": _model("--think-end", metavar="TEXT", help="The marker that closes it."),
-    "verbose": _model("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
+    "context": _model("--context", type=_TOKENS, help="Context size in tokens; by default what is needed."),
+    "think_start": _rare("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),
+    "think_end": _rare("--think-end", metavar="TEXT", help="The marker that closes it."),
+    "verbose": _rare("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
 }
 
 
@@ -234,7 +259,7 @@ votes = gather(
     (
         _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
         _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
-        _vote("--answers", metavar="M", type=whole(1), default=1, help="Answers at each of the depths."),
+        _vote("--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."),
     ),
 )
 
@@ -272,9 +297,9 @@ problems = gather(
     (
         _problems("--problem-field", metavar="NAME", help="The field with the problem; a path like task.text works."),
         _problems("--answer-field", metavar="NAME", help="The field with the expected answer."),
-        _problems("--id-field", metavar="NAME", help="The field with the id; none numbers the problems."),
+        _problems("--id-field", metavar="NAME", rare=True, help="The field with the id; none numbers the problems."),
         _problems("--limit", type=whole(1), help="Take at most this many problems."),
-        _problems("--shuffle", is_flag=True, help="Take them in an order drawn with --seed."),
+        _problems("--shuffle", is_flag=True, help="Take them in a random order, drawn with --seed."),
         _problems("--ids", multiple=True, callback=_ids, metavar="IDS", help="Take only these: a,b or 3..9."),
     ),
 )
@@ -309,5 +334,10 @@ run = gather(
 
 json = add("--json", "as_json", is_flag=True, help="Print JSON.")
 debug = add(
-    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=note_debug,
+    help="Show tracebacks of errors.",
 )

@@ -58,7 +58,7 @@ def command(
     and for models that read a length in the prompt, how far off they are.
 
     --votes adds what each way to spend tokens gave: one thought, maj@k over whole thoughts, and a vote over answers at
-    several depths of each (shown in any case), with the mean tokens a problem, a shared thought counted once.
+    several depths of each (shown even without --votes), with the mean tokens a problem, a shared thought counted once.
 
     --plot draws accuracy against tokens used with its 95 % interval, the share of thoughts cut, and tokens used against
     the budget: a line for each model and setting, a point for each budget. An .html file opens offline and shows the

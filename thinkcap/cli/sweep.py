@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from thinkcap.runs.session import Session
 
 MOST_DOUBLED = 4096
-"""Where a range up to `none` stops doubling."""
+"""Where a range up to `unlimited` stops doubling."""
 FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".gz")
 """What has no blank in it and ends like this is a file, even if there is none of that name."""
 
 EXAMPLES = """\
-  thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128,none --model abacus
+  thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128 -m abacus
   thinkcap sweep problems.jsonl -o curve.jsonl --budgets 0,64..4096
-  thinkcap sweep aime.json -o aime.jsonl --budgets 512..none --samples 16
+  thinkcap sweep aime.json -o aime.jsonl --budgets 512..unlimited --samples 16
   thinkcap sweep aime.json --budgets 512..4k --samples 16 --dry-run
 """
 
 
 class Budgets(options.ParamType):
-    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `none`."""
+    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `unlimited`."""
 
     name = "budgets"
 
@@ -51,10 +51,10 @@ class Budgets(options.ParamType):
 
 
 def parse_budgets(text: str) -> tuple[int | None, ...]:
-    """Reads `0,64..512,none` as thinking budgets, from the smallest to none.
+    """Reads `0,64..512,unlimited` as thinking budgets, from the smallest to None, which is unlimited.
 
-    `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `64..none` doubles up to
-    4096 and ends in none. Raises UsageError for anything else.
+    `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `64..unlimited` doubles up to
+    4096 and ends in None. Raises UsageError for anything else.
     """
     found: set[int | None] = set()
     for part in text.split(","):
@@ -81,7 +81,7 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
     type=Budgets(),
     required=True,
     group="Budget",
-    help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
+    help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
 )
 @options.settings(without=["budget", "time_limit", "until_sure"])
 @options.samples
@@ -107,7 +107,7 @@ def command(
     thought goes on. Each result is what that budget gives when run alone; budgets past the thought's end share its
     answer. Models that read their budget in the prompt need a thought for each.
 
-    `64..512` doubles: 64, 128, 256, 512. `64..none` doubles up to 4096 and ends in none, as long as the context allows.
+    `64..512` doubles: 64, 128, 256, 512. `64..unlimited` doubles up to 4096 and ends in no limit but the context's.
 
     An existing file, or `-` for standard input, is read as `thinkcap batch` reads it: a result for each problem, sample
     and budget goes into the file after -o, and the same command goes on where it stopped. Anything else is a problem,
