@@ -83,7 +83,7 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
     group="Budget",
     help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
 )
-@options.settings(without=["budget", "time_limit", "until_sure"])
+@options.settings(without=["budget", "time_limit"])
 @options.samples
 @options.load()
 @options.add("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")

@@ -44,12 +44,18 @@ class Outcome:
     thinking_tokens   tokens the model itself sampled inside the thought
     injected_tokens   tokens thinkcap put in: the end marker of a cut, `Wait`, a wrap-up message
     solution_tokens   tokens sampled after the thought, the end-of-generation token left out
-    probe_tokens      tokens spent on early answers: injected and sampled ones, in no other count
+    answer_forced     whether thinkcap began the answer, because none could be read after a cut
+    probe_tokens      tokens of that answer: its opening, and the sampled ones behind it, in no other count
     shared            whether the thought ended before the budget could matter, so that the outcome is another budget's
                       and cost nothing
     answer_index      which of several answers to the same thought
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
+    resumed_tokens    thinking tokens taken over from the same thought under a smaller budget, not sampled again
+    thought_ids       the tokens drawn in the thought before its budget had a say, from which a larger budget goes on;
+                      empty in a result from a file if its text gives them back
+    spelled           whether the text of the thought gives them back
+    request           what was asked for; None in a result that was read from a file
     model_sha256      SHA-256 of the model file's first mebibyte
     model_file_sha256  SHA-256 of the model file; empty if it was not taken
     """
@@ -76,13 +82,18 @@ class Outcome:
     seconds: Seconds
     thinkcap_version: str
     model_sha256: str
+    answer_forced: bool = False
     model_file_sha256: str = ""
     probe_tokens: int = 0
+    resumed_tokens: int = 0
     shared: bool = False
     answer_index: int = 0
     answer: str | None = None
     expected: str | None = None
     correct: bool | None = None
+    thought_ids: tuple[int, ...] = ()
+    spelled: bool = True
+    request: Request | None = None
 
     def __repr__(self) -> str:
         answer = "no answer" if self.answer is None else f"answer {self.answer!r}"
@@ -142,7 +153,10 @@ class Outcome:
             "injected_tokens": self.injected_tokens,
             "solution_tokens": self.solution_tokens,
             "rolled_back_tokens": self.rolled_back_tokens,
+            "answer_forced": self.answer_forced,
             "probe_tokens": self.probe_tokens,
+            "resumed_tokens": self.resumed_tokens,
+            **({} if self.spelled else {"thought_ids": list(self.thought_ids)}),
             "shared": self.shared,
             "reply": self.answer_index,
             "seconds": {

@@ -18,7 +18,7 @@ from thinkcap.errors import UsageError
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
 
-CutStyle = Literal["bare", "message", "soft"]
+CutStyle = Literal["bare", "message", "soft", "pause", "pause+message"]
 PromptMode = Literal["none", "max", "exact"]
 
 Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch"]
@@ -129,7 +129,7 @@ class Settings:
         "choice",
         "budget",
         "cut style",
-        "What ends a thought at its budget: the marker alone, a sentence and the marker, or a marker made likelier.",
+        "How a thought ends at its budget: by the bare marker, a message and the marker, softly, or at a pause.",
         choices=get_args(CutStyle),
     )
     prompt_mode: PromptMode = _option(
@@ -142,12 +142,8 @@ class Settings:
     loop_guard: bool = _option(
         "switch", "budget", "loop guard", "Close a thought that repeats itself token for token.", rare=True
     )
-    until_sure: int = _option(
-        "whole",
-        "budget",
-        "number of early answers",
-        "Stop thinking once this many early answers in a row agree.",
-        rare=True,
+    force_answer: bool = _option(
+        "switch", "budget", "forced answer", "Begin the answer for the model if it gives none after a cut.", rare=True
     )
     temperature: float = _option("number", "sampling", "temperature", "0 always takes the likeliest token.")
     top_p: float = _option(
@@ -208,7 +204,7 @@ class Options(TypedDict, total=False):
     cut_style: CutStyle | None
     prompt_mode: PromptMode | None
     loop_guard: bool | None
-    until_sure: int | None
+    force_answer: bool | None
     temperature: float | None
     top_p: float | None
     top_k: int | None
@@ -239,7 +235,7 @@ def defaults_of(profile: Profile) -> Settings:
         cut_style=profile.cut_style,
         prompt_mode=profile.prompt_mode,
         loop_guard=True,
-        until_sure=0,
+        force_answer=True,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         top_k=sampling.top_k,

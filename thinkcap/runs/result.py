@@ -140,9 +140,13 @@ class Result(Outcome):
             injected_tokens=_get(line, "injected_tokens", int, 0),
             solution_tokens=_get(line, "solution_tokens", int, None if error is None else 0),
             rolled_back_tokens=_get(line, "rolled_back_tokens", int, 0),
+            answer_forced=_get(line, "answer_forced", bool, False),
             probe_tokens=_get(line, "probe_tokens", int, 0),
+            resumed_tokens=_get(line, "resumed_tokens", int, 0),
             shared=_get(line, "shared", bool, False),
             answer_index=_get(line, "reply", int, 0),
+            thought_ids=_thought_ids(line.get("thought_ids")),
+            spelled="thought_ids" not in line,
             seconds=_seconds(_get(line, "seconds", dict, {})),
             thinkcap_version=_get(line, "thinkcap_version", str, ""),
             model_sha256=_get(line, "model_sha256", str, ""),
@@ -189,6 +193,14 @@ def _budget(line: Mapping[str, Any]) -> Budget:
         )
     except UsageError as error:
         raise ValueError("has a budget that makes no sense") from error
+
+
+def _thought_ids(value: object) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(type(token) is int and 0 <= token < 2**31 for token in value):
+        raise ValueError("has thought_ids that are not a list of token numbers")
+    return tuple(value)
 
 
 def _seconds(line: Mapping[str, Any]) -> Seconds:

@@ -43,7 +43,7 @@ TYPES: Mapping[str, type] = {name: _TYPES[OPTIONS[name].kind] for name in RUN_OP
 }
 """What `run` holds beside the fields of a result, and its types in JSON."""
 
-DEFAULTS_FOR_OLD_FILES: Mapping[str, Any] = {"budgets": None, "until_sure": 0, "depths": 0, "answers": 1}
+DEFAULTS_FOR_OLD_FILES: Mapping[str, Any] = {"budgets": None, "force_answer": False, "depths": 0, "answers": 1}
 """Settings that the first versions did not write, and what their runs were made with."""
 
 
