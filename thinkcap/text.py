@@ -109,7 +109,7 @@ def bytes_text(size: float) -> str:
 
 
 def parse_tokens(text: str) -> int | None:
-    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m` or `none` as a number of tokens; None is no limit.
+    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m`, `unlimited` or `none` as a number of tokens; None is no limit.
 
     Raises UsageError, in words for the user, for anything else.
     """
@@ -118,10 +118,10 @@ def parse_tokens(text: str) -> int | None:
         return None
     match = _TOKENS.fullmatch(cleaned)
     if match is None:
-        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or none.")
+        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or unlimited.")
     value = float(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2]]
     if value != int(value):
-        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or none.")
+        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or unlimited.")
     return int(value)
 
 
@@ -135,10 +135,10 @@ def parse_seconds(text: str) -> float:
 
 
 def parse_budgets(text: str) -> tuple[int | None, ...]:
-    """Reads `0,64..512,none` as thinking budgets, from the smallest to none.
+    """Reads `0,64..512,unlimited` as thinking budgets, from the smallest to None, which is unlimited.
 
     `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `0..512` is 0, then doubles
-    from 16. `64..none` doubles up to 4096 and ends in none. Raises UsageError for anything else.
+    from 16. `64..unlimited` doubles up to 4096 and ends in None. Raises UsageError for anything else.
     """
     found: set[int | None] = set()
     for part in text.split(","):

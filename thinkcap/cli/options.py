@@ -34,13 +34,20 @@ Decorator = Callable[[Command], Command]
 GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
 """The groups of options, in the order in which `--help` shows them."""
 
+_ALL = "thinkcap.help_all"
+"""The key of click's context that says that `--help-all` was given."""
+
 
 class GroupedOption(click.Option):
-    """An option that says which group it belongs to."""
+    """An option that says which group it belongs to, and whether only `--help-all` shows it."""
 
-    def __init__(self, *names: Any, group: str = "Output", **attributes: Any) -> None:
+    def __init__(self, *names: Any, group: str = "Output", rare: bool = False, **attributes: Any) -> None:
         super().__init__(*names, **attributes)
         self.group = group
+        self.rare = rare
+
+    def get_help_record(self, context: click.Context) -> tuple[str, str] | None:
+        return None if self.rare and _ALL not in context.meta else super().get_help_record(context)
 
 
 class SharedOption(GroupedOption):
@@ -61,7 +68,13 @@ class SharedOption(GroupedOption):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help shows its options in groups."""
+    """A command whose help shows its options in groups, the rare ones only if all are asked for."""
+
+    def get_params(self, context: click.Context) -> list[click.Parameter]:
+        parameters = super().get_params(context)
+        if any(getattr(parameter, "rare", False) for parameter in parameters):
+            parameters.append(_help_all())
+        return parameters
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
@@ -72,6 +85,17 @@ class GroupedCommand(click.Command):
             if records:
                 with formatter.section(f"{group} options" if len(self.params) > len(records) + 2 else "Options"):
                     formatter.write_dl(records)
+
+
+def _help_all() -> click.Option:
+    def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value and not context.resilient_parsing:
+            context.meta[_ALL] = True
+            click.echo(context.get_help())
+            context.exit()
+
+    help = "Show all options and exit."
+    return click.Option(["--help-all"], is_flag=True, is_eager=True, expose_value=False, callback=show, help=help)
 
 
 def command(examples: str, cls: type[click.Command] = GroupedCommand, **attributes: Any) -> Decorator:
@@ -107,7 +131,7 @@ class Value(ParamType):
 
 
 class Budgets(ParamType):
-    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `none`."""
+    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `unlimited`."""
 
     name = "budgets"
 
@@ -212,7 +236,12 @@ def shared(name: str, declared: Option, parameter: str, default: Any = None, **a
         kind = {"type": click.Choice(declared.choices)}
     group = _HELP_GROUPS[declared.group]
     return click.option(
-        *names, cls=SharedOption, shared=name, group=group, **{"help": declared.help} | kind | attributes
+        *names,
+        cls=SharedOption,
+        shared=name,
+        group=group,
+        rare=declared.rare,
+        **{"help": declared.help} | kind | attributes,
     )
 
 
@@ -319,7 +348,7 @@ votes = gather(
         ),
         _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
         _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
-        _vote("--answers", metavar="M", type=whole(1), default=1, help="Answers at each of the depths."),
+        _vote("--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."),
     ),
 )
 
@@ -357,9 +386,9 @@ problems = gather(
     (
         _problems("--problem-field", metavar="NAME", help="The field with the problem; a path like task.text works."),
         _problems("--answer-field", metavar="NAME", help="The field with the expected answer."),
-        _problems("--id-field", metavar="NAME", help="The field with the id; none numbers the problems."),
+        _problems("--id-field", metavar="NAME", rare=True, help="The field with the id; none numbers the problems."),
         _problems("--limit", type=whole(1), help="Take at most this many problems."),
-        _problems("--shuffle", is_flag=True, help="Take them in an order drawn with --seed."),
+        _problems("--shuffle", is_flag=True, help="Take them in a random order, drawn with --seed."),
         _problems("--ids", multiple=True, callback=_ids, metavar="IDS", help="Take only these: a,b or 3..9."),
     ),
 )
@@ -400,5 +429,10 @@ run = gather(
 
 json = add("--json", "as_json", is_flag=True, help="Print JSON.")
 debug = add(
-    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=note_debug,
+    help="Show tracebacks of errors.",
 )

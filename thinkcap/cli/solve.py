@@ -31,8 +31,8 @@ EXAMPLES = """\
   thinkcap solve "What is 37 * 46?" --model abacus --budget 32 --then 64..512
   thinkcap solve - --budget 2k --json < problem.txt
   thinkcap solve "Find all x with x^2 = 2x." --samples 4 --time-limit 90s
-  thinkcap solve "What is 37 * 46?" --model abacus --samples 8 --temperature 0.8 --vote
-  thinkcap solve "Find all x with x^2 = 2x." --budget 2k --samples 2 --vote-depths 4
+  thinkcap solve "What is 37 * 46?" -m abacus -k 8 --temperature 0.8 --vote
+  thinkcap solve "Find all x with x^2 = 2x." -b 2k -k 2 --vote-depths 4
 """
 
 
@@ -81,6 +81,7 @@ def command(
 
     Without PROBLEM it opens a session on a terminal: type problems, think on with `+500`, and `/help` lists the rest.
     Elsewhere, or with `-`, the problem is read from standard input. One that begins with a dash goes after `--`.
+    What is not given comes from the model's entry: `thinkcap models show NAME` prints it.
 
     On a terminal the thought streams by with a bar of its tokens, followed by the solution and a line of figures.
     The first Ctrl-C closes the thought and lets the model answer, the second ends it. Anywhere else standard output

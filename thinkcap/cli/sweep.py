@@ -24,9 +24,9 @@ FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt"
 """What has no blank in it and ends like this is a file, even if there is none of that name."""
 
 EXAMPLES = """\
-  thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128,none --model abacus
+  thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128 -m abacus
   thinkcap sweep problems.jsonl -o curve.jsonl --budgets 0,64..4096
-  thinkcap sweep aime.json -o aime.jsonl --budgets 512..none --samples 16
+  thinkcap sweep aime.json -o aime.jsonl --budgets 512..unlimited --samples 16
   thinkcap sweep aime.json --budgets 512..4k --samples 16 --dry-run
 """
 
@@ -38,7 +38,7 @@ EXAMPLES = """\
     type=options.Budgets(),
     required=True,
     group="Budget",
-    help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
+    help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
 )
 @options.settings(without=["budget", "time_limit"])
 @options.samples
@@ -64,8 +64,8 @@ def command(
     thought goes on. Each result is what that budget gives when run alone; budgets past the thought's end share its
     answer. Models that read their budget in the prompt need a thought for each.
 
-    `64..512` doubles: 64, 128, 256, 512. `0..512` is 0, then doubles from 16. `64..none` doubles up to 4096 and ends in
-    none, as long as the context allows.
+    `64..512` doubles: 64, 128, 256, 512. `0..512` is 0, then doubles from 16. `64..unlimited` doubles up to 4096 and
+    ends in no limit but the context's.
 
     An existing file, or `-` for standard input, is read as `thinkcap batch` reads it: a result for each problem, sample
     and budget goes into the file after -o, and the same command goes on where it stopped. Anything else is a problem,

@@ -138,8 +138,8 @@ class Engine:
     def sweep_requests(
         self, problem: Problem, budgets: Iterable[int | None], **options: Unpack[Options]
     ) -> list[Request]:
-        """The fewest requests that answer a problem under every budget: one that forks, if the model is not told its
-        budget. Raises UsageError for what makes no sense."""
+        """The fewest requests that answer a problem under every budget: one that forks, if the prompt doesn't state
+        its budget. Raises UsageError for what makes no sense."""
         return resolve_sweep(self.profile, problem, budgets, **options)
 
     def submit(

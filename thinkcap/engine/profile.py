@@ -42,7 +42,7 @@ def _parsed(value: Any) -> Any:
     try:
         return parse_tokens(value)
     except UsageError as error:
-        raise ValueError('a number of tokens such as 1024, or "none"') from error
+        raise ValueError('a number of tokens such as 1024, or "unlimited"') from error
 
 
 def _as_option(name: str) -> AfterValidator:
