@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -12,9 +13,17 @@ from pathlib import Path
 
 import pytest
 
+import thinkcap
 from tests.catalog.hub import serve
 from tests.catalog.machine import Machine
 from thinkcap.catalog.locate import locate
+from thinkcap.cli.terminal import progress
+from thinkcap.engine.settings import Settings
+from thinkcap.grading import Grader
+from thinkcap.runs.conversation import Conversation
+from thinkcap.runs.slash_commands import carry_out
+from thinkcap.show.live.conversation_view import ConversationView
+from thinkcap.show.live.plain_views import PlainView
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -71,6 +80,24 @@ def test_every_command_runs(tmp_path: Path) -> None:
                 command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200
             )
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_session_is_what_a_terminal_shows(abacus: thinkcap.Engine) -> None:
+    """What README shows of it, in this order; `…` leaves something out."""
+    shown = re.search(r"```\n(> .*?)\n```", README, re.DOTALL)
+    assert shown
+    file = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with Grader() as grader:
+        conversation = Conversation(abacus, grader, progress(log=False), Settings(budget=64))
+        view = ConversationView(file, PlainView(file))
+        for line in shown[1].splitlines():
+            if line.startswith("> "):
+                file.write(f"{line}\n")
+                for happening in carry_out(line[2:], conversation):
+                    view.show(happening)
+    file.seek(0)
+    rest = iter(file.read().splitlines())
+    assert all(line in rest for line in shown[1].splitlines() if line != "…")
 
 
 def test_the_python_example_is_the_shipped_one() -> None:

@@ -144,8 +144,6 @@ def _converse(load: LoadOptions, settings: Settings, expect: str | None) -> None
         with load.load() as engine, Grader() as grader:
             editor = LineEditor(completions, user_state_path("thinkcap", appauthor=False) / "history")
             conversation = Conversation(engine, grader, progress(log=load.verbose, lines=False), settings, expect)
-            view.close()
-            say(f"{engine.profile.name} {engine.profile.quant}: type a problem; /help lists the commands, /quit ends.")
             converse(conversation, editor, ConversationView(sys.stdout, view))
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+import thinkcap
 from tests.show.screen import Clock, Screen, Wire
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Started, Thought
 from thinkcap.engine.outcome import Outcome
@@ -220,3 +221,23 @@ def test_the_bar_takes_a_sequence_for_each_stretch(limit: int | None) -> None:
     progress.see(Started(10, limit or 1000, limit is not None), 0.0)
     progress.see(Thought("a", 50), 1.0)
     assert len(token_bar(progress, 79).spans) <= 6
+
+
+def test_a_thought_that_goes_on_is_shown_from_where_it_was_cut(
+    screen: Screen, wire: Wire, events: list[Event], outcome: Outcome, abacus: thinkcap.Engine
+) -> None:
+    request = abacus.more_request(abacus.solve("What is 384 + 297 + 581?", 16), 64)
+    with LiveView(wire, Clock()) as view:
+        view.begin(0, 1)
+        for event in events:
+            view.show(event)
+        view.conclude(outcome)
+        view.resume(request)
+        view.show(Thought("and so on", 65))
+        view.show(Closed("natural", 65, 0, 0.1))
+        view.show(Finished(outcome))
+    assert screen.text.splitlines()[-3:] == [
+        "── thinking on from 16 to 64 tokens ──",
+        "and so on",
+        "── stopped by itself ──",
+    ]
