@@ -89,12 +89,19 @@ class KvSlots:
         return lower
 
     def vacate(self, slot: int) -> None:
-        """Takes a kept prompt out of a slot that is needed: into another free one, or for good."""
+        """Takes a kept prompt out of a slot that is needed: into an empty one, in the place of an older prompt, or if
+        it is the oldest, for good."""
         if slot not in self._kept:
             return
-        other = max((each for each in self._free if each not in self._kept), default=-1)
-        if other in (-1, *self.cache.filler_sequences):
-            self._evict(slot)
+        spare = self.cache.spare(self.cache.shape.sequences - len(self._free))
+        free = [each for each in self._free if each != slot and each not in spare]
+        empty = (each for each in free if each not in self._kept)
+        oldest = (each for each in self._kept if each == slot or each in free)
+        other = max(empty, default=-1)
+        if other < 0:
+            other = next(oldest)
+            self._evict(other)
+        if other == slot:
             return
         tokens = self._kept.pop(slot)
         self.cache.share(slot, other, len(tokens))
