@@ -19,7 +19,7 @@ from thinkcap.errors import UsageError
 # surrogate pairs, which no encoding can write.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ASCII = str.maketrans(
-    dict(zip("━─·×–┤│└█●■▲◆▼★○□△◇▽☆", "=-|x-||+#ox*+#%ox*+#%", strict=True))
+    dict(zip("━─·×–┤│└█●■▲◆▼★○□△◇▽☆‹›", "=-|x-||+#ox*+#%ox*+#%<>", strict=True))
     | {"…": "...", "→": "->", "∞": "inf", "✓": "+", "✗": "x"}
     | dict.fromkeys(map(chr, range(0x2801, 0x2900)), ".")  # braille
 )

@@ -94,7 +94,7 @@ def test_help_shows_options_in_groups(capsys: pytest.CaptureFixture[str]) -> Non
     assert groups == ["Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output"]
     assert all(f"--{name.replace('_', '-')}" in shown for name in OPTIONS)
     assert cli.run(["sweep", "--help"]) == 0
-    assert not re.search(r"--(budget|time-limit|until-sure) ", capsys.readouterr().out)
+    assert not re.search(r"--(budget|time-limit) ", capsys.readouterr().out)
 
 
 def test_an_unknown_command_gets_a_near_name(capsys: pytest.CaptureFixture[str]) -> None:

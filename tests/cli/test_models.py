@@ -80,6 +80,16 @@ def test_table_fits_80_columns_and_says_what_is_here(machine: Machine) -> None:
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.parametrize("columns", [40, 60, 79])
+def test_a_narrow_terminal_gets_whole_words(machine: Machine, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    *lines, own = machine.run("models").stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    words = " ".join(lines).split()
+    assert {"few", "megabytes,", "download", "thinkcap", "pull", "NAME"} <= {*words}
+    assert own == f"Your own: {machine.models_file}"
+
+
 def test_table_as_json(machine: Machine) -> None:
     link = put(machine, L1, "L1-Q8_0.gguf")
     models = {model["name"]: model for model in json.loads(machine.run("models", "--json").stdout)}

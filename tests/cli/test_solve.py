@@ -64,8 +64,8 @@ def test_json_has_the_fields_of_an_outcome(solve: Shell) -> None:
     assert run.err == ""
     record = run.record
     assert list(record)[:8] == ["id", "problem", "prompt_text", "sample", "model", "quant", "seed", "budget"]
-    in_budget, renamed = {"style", "prompt_mode"}, {"answer_index": "reply"}
-    assert {renamed.get(name, name) for name in Outcome.__dataclass_fields__} - in_budget == set(record)
+    elsewhere, renamed = {"style", "prompt_mode", "request", "spelled", "thought_ids"}, {"answer_index": "reply"}
+    assert {renamed.get(name, name) for name in Outcome.__dataclass_fields__} - elsewhere == set(record)
     assert record["problem"] == PROBLEM
     assert record["model"] == "abacus"
     assert record["seed"] == 5
@@ -111,6 +111,14 @@ def test_options_that_change_nothing_are_said_to(solve: Shell) -> None:
     assert "the samples of a problem are alike" in solve(PROBLEM, *ABACUS, "--budget", "4", "--samples", "2").err
 
 
+def test_more_threads_than_the_machine_can_run_are_advised_against(
+    solve: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert "This machine has 2 CPUs, and more" in solve(PROBLEM, *ABACUS, "--threads", "3", "--budget", "4").err
+    assert "This machine has" not in solve(PROBLEM, *ABACUS, "--threads", "2", "--budget", "4").err
+
+
 def test_verbose_shows_the_log_to_its_end(solve: Shell) -> None:
     loud = solve(PROBLEM, *ABACUS, "--budget", "4", "--verbose")
     assert loud.code == 0
@@ -134,7 +142,7 @@ def test_expect_says_wrong_and_exits_with_3(solve: Shell) -> None:
 
 
 def test_no_answer_is_a_wrong_one(solve: Shell) -> None:
-    run = solve(PROBLEM, *ABACUS, "--solution-budget", "1", "--json", "--expect", "1262")
+    run = solve(PROBLEM, *ABACUS, "--solution-budget", "1", "--no-force-answer", "--json", "--expect", "1262")
     assert run.code == 3
     assert run.record["answer"] is None
     assert run.record["correct"] is False
@@ -223,14 +231,16 @@ def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve: Shell) -> Non
     assert last["vote"]["voters"] == 8
 
 
-def test_early_answers_end_the_thought_and_are_counted(solve: Shell) -> None:
-    problem = "What is 4821 + 9377 + 6145 + 2088 + 7316?"
-    record = solve(problem, *ABACUS, "--until-sure", "1", "--json").record
-    assert record["probe_tokens"] > 0
-    assert record["stop_reason"] in ("sure", "natural")
-    run = solve(problem, *ABACUS, "--until-sure", "1")
-    assert f" · early answers {record['probe_tokens']} · " in run.err
-    assert solve(problem, *ABACUS, "--until-sure", "0", "--json").record["probe_tokens"] == 0
+def test_an_answer_that_is_missing_behind_a_cut_is_begun_and_counted(solve: Shell) -> None:
+    line = ["What is 4821 + 9377?", *ABACUS, "--budget", "8", "--solution-budget", "3"]
+    record = solve(*line, "--json").record
+    assert record["answer_forced"]
+    assert record["answer"]
+    assert (record["solution_tokens"], record["finish_reason"]) == (3, "length")
+    run = solve(*line)
+    assert f" · answer begun by thinkcap {record['probe_tokens']}" in run.err
+    plain = solve(*line, "--no-force-answer", "--json").record
+    assert (plain["answer_forced"], plain["probe_tokens"], plain["answer"]) == (False, 0, None)
 
 
 def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) -> None:
@@ -260,16 +270,14 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) ->
         (["--threads", "100000"], "'--threads': it must be from 1 to 512, not 100000."),
         (["--samples", "0"], "it must be 1 or more, not 0."),
         (["--seed", "-1"], "'--seed': it must be 0 or more, not -1."),
-        (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft'."),
+        (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft', 'pause', 'pause+message'."),
         (["--quant", "q99"], "q99"),
         (["--expect", " "], "The expected answer is empty"),
-        (["--until-sure", "-1"], "'--until-sure': it must be 0 or more, not -1."),
         (["--vote"], "A vote needs several answers"),
         (["--vote-depths", "1"], "A vote needs several answers"),
         (["--answers", "2"], "--vote-depths"),
         (["--vote-depths", "4"], "give one with --budget"),
         (["--budget", "8", "--vote-depths", "4", "--time-limit", "3s"], "no time limit"),
-        (["--budget", "8", "--vote-depths", "4", "--until-sure", "1"], "leave one of them out"),
         (["--no-such-option"], "--no-such-option"),
         (["another problem"], "another problem"),
     ],

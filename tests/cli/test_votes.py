@@ -66,16 +66,18 @@ def test_depths_are_recorded_once_each_and_vote_together(
     assert "answers 2, and this run has answers 3" in capsys.readouterr().err
 
 
-def test_early_answers_are_a_setting_of_the_run(sums: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_whether_answers_are_begun_is_a_setting_of_the_run(
+    sums: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "r.jsonl"
     assert cli.run(["batch", str(sums), "-o", str(output), *ABACUS, "--limit", "2"]) == 0
     records = read_lines(output)
     for record in records:
-        del record["run"]["until_sure"]  # as a file from before the option was
+        del record["run"]["force_answer"]  # as a file from before the option was
     output.write_text("".join(json.dumps(record) + "\n" for record in records))
-    assert cli.run(["batch", str(sums), "-o", str(output), *ABACUS, "--limit", "3"]) == 0
-    assert cli.run(["batch", str(sums), "-o", str(output), *ABACUS, "--until-sure", "2"]) == 2
-    assert "until_sure 0, and this run has until_sure 2" in capsys.readouterr().err
+    assert cli.run(["batch", str(sums), "-o", str(output), *ABACUS, "--limit", "3", "--no-force-answer"]) == 0
+    assert cli.run(["batch", str(sums), "-o", str(output), *ABACUS, "--limit", "3"]) == 2
+    assert "force_answer False, and this run has force_answer True" in capsys.readouterr().err
     assert len(report(capsys, str(output))["groups"]) == 1
 
 

@@ -11,7 +11,7 @@ from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Options, Settings, def
 from thinkcap.errors import UsageError
 from thinkcap.serve.sweep import SweepBody
 
-NOT_OF_SWEEPS = {"budget", "time_limit", "until_sure"}
+NOT_OF_SWEEPS = {"budget", "time_limit"}
 """A sweep has budgets instead, and refuses what would end its one thought early."""
 
 

@@ -128,7 +128,8 @@ def test_several_replies_differ_and_repeat(client: openai.OpenAI) -> None:
     assert [choice.index for choice in first.choices] == [0, 1, 2, 3]
     assert texts == [choice.message.reasoning_content for choice in second.choices]
     spent = [choice.thinkcap for choice in first.choices]
-    assert first.usage.completion_tokens == sum(each["thinking_tokens"] + each["solution_tokens"] for each in spent)
+    counts = ("thinking_tokens", "solution_tokens", "probe_tokens")
+    assert first.usage.completion_tokens == sum(each[count] for each in spent for count in counts)
     pieces = dict.fromkeys(range(4), "")
     for chunk in ask(client, stream=True, **options):
         for choice in chunk.choices:

@@ -53,12 +53,13 @@ def command(context: click.Context, as_json: bool) -> None:
     from rich.text import Text
 
     from thinkcap.show.console import SafeConsole
-    from thinkcap.show.tables.model_table import model_lines
+    from thinkcap.show.tables.model_table import model_lines, wrapped
 
     head, *rows = model_lines(models)
     SafeConsole(sys.stdout).print(Text(head, "bold"), soft_wrap=True)
     _print(rows)
-    _print(["", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME", f"Your own: {user_file()}"])
+    _print(["", *wrapped("", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME")])
+    _print([f"Your own: {user_file()}"])
 
 
 @command.command(epilog=SHOW_EXAMPLES, short_help="Say what is known of a model.")

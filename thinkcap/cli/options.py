@@ -146,7 +146,6 @@ def _names(kind: Any) -> list[str]:
 # -- how to think and answer -------------------------------------------------------------------------------------------
 
 _SHORT_FLAGS = {"budget": ("-b",)}
-_METAVARS = {"until_sure": "K"}
 
 
 def _generation_option(name: str, declared: Option) -> Decorator:
@@ -158,7 +157,7 @@ def _generation_option(name: str, declared: Option) -> Decorator:
     if declared.kind == "choice":
         return add_to_group(flag, name, type=click.Choice(declared.choices))
     flags = (flag, *_SHORT_FLAGS.get(name, ()))
-    return add_to_group(*flags, name, type=Value(declared), default=FROM_ENTRY, metavar=_METAVARS.get(name))
+    return add_to_group(*flags, name, type=Value(declared), default=FROM_ENTRY)
 
 
 def _settings(**given: Any) -> Settings:

@@ -17,6 +17,7 @@ from thinkcap.runs.load_options import LoadOptions
 from thinkcap.text import parse_tokens
 
 if TYPE_CHECKING:
+    from thinkcap.engine.outcome import Outcome
     from thinkcap.runs.problems import Problem
     from thinkcap.runs.session import Session
 
@@ -82,7 +83,7 @@ def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]
     group="Budget",
     help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
 )
-@options.settings(without=["budget", "time_limit", "until_sure"])
+@options.settings(without=["budget", "time_limit"])
 @options.samples
 @options.load()
 @options.add("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")
@@ -110,7 +111,8 @@ def command(
 
     An existing file, or `-` for standard input, is read as `thinkcap batch` reads it: a result for each problem, sample
     and budget goes into the file after -o, and the same command goes on where it stopped. Anything else is a problem,
-    and without -o its answers are shown as a table, or as JSON with --json.
+    and without -o its answers are shown as a table, or as JSON with --json. On a terminal the one thought streams by,
+    with a mark at each budget and each fork's answer as it comes; the first Ctrl-C makes the model answer now.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
@@ -162,15 +164,36 @@ def _problem(
 
 
 def _show(session: Session, problem: Problem, as_json: bool) -> None:
+    from thinkcap.engine.outcome import Outcome
+    from thinkcap.show.live.view import is_steerable
     from thinkcap.show.tables.sweep_table import print_sweep
     from thinkcap.text import write_json
 
-    outcomes, finished = session.solve(problem)
+    one_thought = session.plan.samples == 1 and session.plan.thoughts(session.load.profile()) == 1
+    watched = one_thought and is_steerable(sys.stdout) and not (as_json or session.load.verbose)
+    outcomes, finished = _watch(session, problem) if watched else session.solve(problem)
     outcomes.sort(key=lambda outcome: (outcome.sample, outcome.budget.thinking is None, outcome.budget.thinking))
     if as_json:
         for outcome in outcomes:
-            write_json(outcome.to_dict(), sys.stdout)
+            write_json(Outcome.to_dict(outcome), sys.stdout)
     elif outcomes:
         print_sweep(outcomes, sys.stdout)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _watch(session: Session, problem: Problem) -> tuple[list[Outcome], bool]:
+    """Shows the one thought as it is thought, with each fork's answer. Returns what `Session.solve` does."""
+    from thinkcap.runs.batch import is_interrupted
+    from thinkcap.show.live.live_view import LiveView
+    from thinkcap.text import write_line
+
+    outcomes: list[Outcome] = []
+    with LiveView(sys.stdout, marks=[budget for budget in session.plan.budgets if budget is not None]) as view:
+        view.status(f"loading {session.load.name or 'the model'}")
+        for outcome in session.stream(problem, lambda sample: view.begin(sample, 1), view.show, answer_first=True):
+            outcomes.append(outcome)
+            if not outcome.shared:
+                view.fork(outcome)
+    write_line("", sys.stdout)
+    return [outcome for outcome in outcomes if not is_interrupted(outcome)], not outcomes[-1].was_interrupted

@@ -5,10 +5,10 @@ from __future__ import annotations
 import atexit
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, Unpack
 
-import thinkcap
 from thinkcap.engine.budget import Budget
 from thinkcap.engine.core import EngineCore, Step
 from thinkcap.engine.events import Event
@@ -16,11 +16,11 @@ from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
+from thinkcap.engine.more import is_settled, more_request
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
 from thinkcap.engine.scheduler import Counts
-from thinkcap.engine.sequence import Sequence
 from thinkcap.engine.sequence_factory import SequenceFactory
 from thinkcap.engine.settings import FROM_ENTRY, Options
 from thinkcap.engine.turns import Turn
@@ -42,8 +42,10 @@ class Engine:
     threads       threads that decode
     parallel      sequences in flight at once unless a run says otherwise
     load_seconds  how long the model took to load
+    model_file_sha256  SHA-256, in hex, of the model file; empty if the engine was not given it
     markers       the texts around its thought
     longest       tokens that one generation can hold at most, its prompt included
+    answer_reserve  tokens that an answer which thinkcap begins can take beyond the solution budget
 
     Raises ThinkcapError for a model whose thought has no markers.
     """
@@ -58,6 +60,7 @@ class Engine:
         parallel: int | None = None,
         read_answer: Callable[[str], str | None] = lambda solution: None,
         load_seconds: float = 0.0,
+        file_sha256: str = "",
     ) -> None:
         """See `thinkcap.load`. `read_answer` reads the answer out of a solution."""
         if threads is not None and threads < 1:
@@ -69,11 +72,12 @@ class Engine:
         self.threads = threads or suitable(model.size)
         self.parallel = parallel or PARALLEL
         self.load_seconds = load_seconds
-        self._read_answer = read_answer
-        self._factory = SequenceFactory(model, profile, context, read_answer)
+        self.model_file_sha256 = file_sha256
+        self._factory = SequenceFactory(model, profile, context, read_answer, load_seconds, file_sha256)
         self.markers = self._factory.markers
         self.longest = self._factory.longest
-        self._core = EngineCore(model, self.threads, context, self.parallel, self._outcome)
+        self.answer_reserve = self._factory.answer_reserve
+        self._core = EngineCore(model, self.threads, context, self.parallel, self._factory.outcome)
 
     def __enter__(self) -> Self:
         return self
@@ -174,6 +178,29 @@ class Engine:
             generation.cancel()
         return generation.result()
 
+    def more(self, outcome: Outcome, budget: int | None) -> Outcome:
+        """What `solve` gives with a larger thinking budget (None is no limit) and the same seed, for the price of what
+        is more: the thought goes on from where it was cut.
+
+        >>> engine.more(engine.solve("What is 48 * 36?", 64), 256).answer
+
+        A model whose prompt states the budget starts anew. `Outcome.resumed_tokens` says how many thinking tokens were
+        taken over. Raises UsageError for an outcome of another model file, or a budget that is used up.
+        """
+        request = self.more_request(outcome, budget)
+        if request.earlier is not None and is_settled(outcome):
+            return replace(outcome, budget=request.budget, request=request, shared=True)
+        return self.solve(request)
+
+    def more_request(self, outcome: Outcome, budget: int | None) -> Request:
+        """The request for that, to be run by `stream`, `submit` or `solve_many`. A stream begins where the thought was
+        cut. Errors as for `more`."""
+        if outcome.model_sha256 != self.model_sha256:
+            raise UsageError(
+                f"The outcome is of another model file, {outcome.model} {outcome.quant}; go on with the file it is of."
+            )
+        return more_request(self.profile, outcome, budget)
+
     def solve_many(
         self,
         problems: Iterable[Problem | Request],
@@ -255,39 +282,6 @@ class Engine:
                 yield Failure(request, error)
         if sequences:
             yield from self._core.run_many(sequences, parallel, on_step, turn or (lambda request: "now"))
-
-    def _outcome(self, sequence: Sequence) -> Outcome:
-        request, settings, state = sequence.request, sequence.request.settings, sequence.state
-        thinking, solution = sequence.texts()
-        return Outcome(
-            id=request.id,
-            problem=request.problem,
-            prompt_text=request.prompt_text,
-            sample=request.sample,
-            model=self.profile.name,
-            quant=self.profile.quant,
-            seed=settings.seed,
-            budget=request.budget,
-            style=settings.cut_style,
-            prompt_mode=settings.prompt_mode,
-            thinking=thinking,
-            solution=solution,
-            stop_reason=state.stop_reason,
-            finish_reason=state.finish_reason,
-            prompt_tokens=len(sequence.prompt),
-            thinking_tokens=state.thinking_tokens,
-            injected_tokens=state.injected_tokens,
-            solution_tokens=state.solution_tokens,
-            rolled_back_tokens=state.rolled_back_tokens,
-            seconds=sequence.times.seconds(self.load_seconds),
-            thinkcap_version=thinkcap.__version__,
-            model_sha256=self.model_sha256,
-            probe_tokens=sequence.early.tokens if sequence.early is not None else 0,
-            answer_index=request.answer_index,
-            mean_log_probability=sequence.confidence.mean,
-            lowest_log_probability=sequence.confidence.lowest,
-            answer=self._read_answer(solution),
-        )
 
 
 def _outcome_or_raise(result: Outcome | Failure) -> Outcome:

@@ -57,7 +57,7 @@ class KvSlots:
         """Takes the lowest free slot. Returns it, and how many tokens of `prompt` it holds already: those of a kept
         prompt that begins in the same way, if they are more than `at_least`. One token is left to decode."""
         slot = heappop(self._free)
-        kept, shared = self._best(prompt) if prompt else (-1, 0)
+        kept, shared = self._best(prompt)
         if shared <= at_least:
             self.vacate(slot)
             return slot, 0
@@ -101,12 +101,22 @@ class KvSlots:
         self._kept[other] = tokens
         self.cache.forget(slot)
 
+    def holds(self, prompt: Sequence[int]) -> bool:
+        """Whether a kept prompt begins in the same way."""
+        return self._best(prompt)[0] >= 0
+
     def move_to(self, cache: KvCache, slots: Sequence[int]) -> KvSlots:
-        """The sequences of some slots in a larger cache; this one is closed. Kept prompts go."""
+        """The sequences of some slots in a larger cache, and what is kept if it has room; this one is closed."""
         moved = KvSlots(cache, self._recurrent)
         for slot in slots:
             self.cache.copy_to(cache, slot)
         moved._free = sorted(set(moved._free) - set(slots))
+        room = cache.shape.cells - self._cells
+        for slot, tokens in self._kept.items():
+            room -= len(tokens)
+            if slot in moved._free and room >= 0:
+                self.cache.copy_to(cache, slot)
+                moved._kept[slot] = tokens
         moved._cells, moved._kv_sequences = self._cells, self._kv_sequences
         self.cache.close()
         return moved
@@ -114,7 +124,7 @@ class KvSlots:
     def _best(self, prompt: Sequence[int]) -> tuple[int, int]:
         """The slot of the kept prompt with most in common with `prompt`, and how many tokens that is."""
         best, most = -1, MIN_SHARED - 1
-        for slot, tokens in self._kept.items():
+        for slot, tokens in self._kept.items() if prompt else ():
             shared = min(common(tokens, prompt), len(prompt) - 1)
             if shared > most:
                 best, most = slot, shared

@@ -46,15 +46,23 @@ class Outcome:
     thinking_tokens   tokens the model itself sampled inside the thought
     injected_tokens   tokens thinkcap put in: the end marker of a cut, `Wait`, a wrap-up message
     solution_tokens   tokens sampled after the thought, the end-of-generation token left out
-    probe_tokens      tokens spent on early answers: injected and sampled ones, in no other count
+    answer_forced     whether thinkcap began the answer, because none could be read after a cut
+    probe_tokens      tokens of that answer: its opening, and the sampled ones behind it, in no other count
     shared            whether the thought ended before the budget could matter, so that the outcome is another budget's
                       and cost nothing
     answer_index      which of several answers to the same thought
-    mean_log_probability    mean log-probability of the thought's sampled tokens at the sampling temperature, see
-                            `thinkcap.engine.sampler.draw`; None if nothing was sampled
+    mean_log_probability    mean log-probability of the tokens sampled in the thought, as
+                            `thinkcap.engine.sampler.draw` defines it; resumed tokens left out, None without any
     lowest_log_probability  the lowest mean over 64 of them in a row
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
+    resumed_tokens    thinking tokens taken over from the same thought under a smaller budget, not sampled again
+    thought_ids       the tokens drawn in the thought before its budget had a say, from which a larger budget goes on;
+                      empty in a result from a file if its text gives them back
+    spelled           whether the text of the thought gives them back
+    request           what was asked for; None in a result that was read from a file
+    model_sha256      SHA-256 of the model file's first mebibyte
+    model_file_sha256  SHA-256 of the model file; empty if it was not taken
     """
 
     id: str
@@ -79,7 +87,10 @@ class Outcome:
     seconds: Seconds
     thinkcap_version: str
     model_sha256: str
+    answer_forced: bool = False
+    model_file_sha256: str = ""
     probe_tokens: int = 0
+    resumed_tokens: int = 0
     shared: bool = False
     answer_index: int = 0
     mean_log_probability: float | None = None
@@ -87,6 +98,9 @@ class Outcome:
     answer: str | None = None
     expected: str | None = None
     correct: bool | None = None
+    thought_ids: tuple[int, ...] = ()
+    spelled: bool = True
+    request: Request | None = None
 
     @classmethod
     def unstarted(cls, request: Request, profile: Profile, model_sha256: str) -> Self:
@@ -136,6 +150,11 @@ class Outcome:
         seconds = self.seconds.thinking + self.seconds.solution
         return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or a cancellation ended the thought or the solution."""
+        return "interrupted" in (self.stop_reason, self.finish_reason)
+
     def graded(self, expected: str, correct: bool) -> Outcome:
         """The same outcome with a verdict on its answer."""
         return replace(self, expected=expected, correct=correct)
@@ -170,7 +189,10 @@ class Outcome:
             "injected_tokens": self.injected_tokens,
             "solution_tokens": self.solution_tokens,
             "rolled_back_tokens": self.rolled_back_tokens,
+            "answer_forced": self.answer_forced,
             "probe_tokens": self.probe_tokens,
+            "resumed_tokens": self.resumed_tokens,
+            **({} if self.spelled else {"thought_ids": list(self.thought_ids)}),
             "shared": self.shared,
             "reply": self.answer_index,
             "mean_log_probability": self.mean_log_probability,
@@ -183,4 +205,5 @@ class Outcome:
             },
             "thinkcap_version": self.thinkcap_version,
             "model_sha256": self.model_sha256,
+            "model_file_sha256": self.model_file_sha256,
         }

@@ -31,14 +31,15 @@ class Random(Protocol):
 
 
 class Draws:
-    """The random numbers of one phase of one sample: the same for the same four, whatever else runs. They are made a
-    few at a time, which costs little more than making one."""
+    """The random numbers of one phase of one sample behind the first `used`: the same for the same four, whatever else
+    runs. They are made a few at a time, which costs little more than making one."""
 
-    def __init__(self, seed: int, problem: str, sample: int, phase: str) -> None:
+    def __init__(self, seed: int, problem: str, sample: int, phase: str, used: int = 0) -> None:
         key = f"{seed}\0{sample}\0{phase}\0{problem}".encode("utf-8", "replace")
         digest = hashlib.blake2b(key, digest_size=16).digest()
         self._generator = np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
         self._ready: list[float] = []
+        self._generator.random(used)
 
     def random(self) -> float:
         """The next number, uniform in [0, 1)."""
@@ -92,9 +93,3 @@ def draw(logits: Logits, settings: Settings, random: Random) -> tuple[int, float
         live, sums = live.take(kept), np.add.accumulate(weights.take(kept))
     token: int = live.item(min(int(sums.searchsorted(point * sums.item(-1), side="right")), sums.size - 1))
     return token, (logits.item(token) - best) / temperature - math.log(everything)
-
-
-def log_probability(logits: Logits, token: int) -> float:
-    """The natural logarithm of a token's probability at temperature 1."""
-    best = logits.max()
-    return float(logits[token] - best) - float(np.log(np.exp(logits - best, dtype=np.float64).sum()))

@@ -18,7 +18,7 @@ from thinkcap.errors import UsageError
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
 
-CutStyle = Literal["bare", "message", "soft"]
+CutStyle = Literal["bare", "message", "soft", "pause", "pause+message"]
 PromptMode = Literal["none", "max", "exact"]
 
 Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch"]
@@ -134,8 +134,8 @@ class Settings:
         choices=get_args(PromptMode),
     )
     loop_guard: bool = _option("switch", "budget", "loop guard", "Close a thought that repeats itself token for token.")
-    until_sure: int = _option(
-        "whole", "budget", "number of early answers", "Stop thinking once this many early answers in a row agree."
+    force_answer: bool = _option(
+        "switch", "budget", "forced answer", "Begin the answer for the model if it gives none after a cut."
     )
     temperature: float = _option("number", "sampling", "temperature", "0 always takes the likeliest token.")
     top_p: float = _option(
@@ -183,7 +183,7 @@ class Options(TypedDict, total=False):
     cut_style: CutStyle | None
     prompt_mode: PromptMode | None
     loop_guard: bool | None
-    until_sure: int | None
+    force_answer: bool | None
     temperature: float | None
     top_p: float | None
     top_k: int | None
@@ -214,7 +214,7 @@ def defaults_of(profile: Profile) -> Settings:
         cut_style=profile.cut_style,
         prompt_mode=profile.prompt_mode,
         loop_guard=True,
-        until_sure=0,
+        force_answer=True,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         top_k=sampling.top_k,

@@ -17,7 +17,7 @@ from thinkcap.runs.result import Result
 
 MOST_SUBSETS = 2_000
 """Subsets of a problem's samples that maj@k looks at; of more, this many are drawn."""
-CUT_REASONS = frozenset(("budget", "deadline", "loop", "context", "sure"))
+CUT_REASONS = frozenset(("budget", "deadline", "loop", "context"))
 """The stop reasons of thoughts that thinkcap ended, not the model and not the user."""
 
 

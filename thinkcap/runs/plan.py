@@ -83,10 +83,6 @@ class Plan:
             raise UsageError("Depths of a thought are shares of its budget: give one with --budget.")
         if request.budget.time_limit is not None:
             raise UsageError("Answers at several depths share one thought, so it takes no time limit.")
-        if request.settings.until_sure:
-            raise UsageError(
-                "A thought answered at several depths is not ended by early answers: leave one of them out."
-            )
         depths = sorted(
             {max(1, budget * depth // self.depths) for depth in range(1, self.depths + 1)} if budget else {0}
         )

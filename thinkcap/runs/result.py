@@ -124,14 +124,19 @@ class Result(Outcome):
             injected_tokens=_get(line, "injected_tokens", int, 0),
             solution_tokens=_get(line, "solution_tokens", int, None if error is None else 0),
             rolled_back_tokens=_get(line, "rolled_back_tokens", int, 0),
+            answer_forced=_get(line, "answer_forced", bool, False),
             probe_tokens=_get(line, "probe_tokens", int, 0),
+            resumed_tokens=_get(line, "resumed_tokens", int, 0),
             shared=_get(line, "shared", bool, False),
             answer_index=_get(line, "reply", int, 0),
+            thought_ids=_thought_ids(line.get("thought_ids")),
+            spelled="thought_ids" not in line,
             mean_log_probability=_log_probability(line, "mean_log_probability"),
             lowest_log_probability=_log_probability(line, "lowest_log_probability"),
             seconds=_seconds(_get(line, "seconds", dict, {})),
             thinkcap_version=_get(line, "thinkcap_version", str, ""),
             model_sha256=_get(line, "model_sha256", str, ""),
+            model_file_sha256=_get(line, "model_file_sha256", str, ""),
             extra=_extra(_get(line, "extra", dict, {})),
             verdict=_optional(line, "verdict", str),
             settings=_settings(_get(line, "run", dict, {})),
@@ -156,8 +161,15 @@ class Result(Outcome):
                 "model_sha256": self.model_sha256,
             }
         verdict = {} if self.verdict is None else {"verdict": self.verdict}
-        unneeded = {"unneeded": True} if self.unneeded else {}
-        return line | {"extra": {**self.extra}} | verdict | unneeded | {"run": {**self.settings}}
+        return line | {"extra": {**self.extra}} | verdict | self._unneeded | {"run": {**self.settings}}
+
+    def outcome_to_dict(self) -> dict[str, Any]:
+        """The JSON object without what a run over a file adds: what `thinkcap solve --json` prints."""
+        return Outcome.to_dict(self) | self._unneeded
+
+    @property
+    def _unneeded(self) -> dict[str, Any]:
+        return {"unneeded": True} if self.unneeded else {}
 
 
 _WITHOUT_TEXTS = (
@@ -176,6 +188,14 @@ def _budget(line: Mapping[str, Any]) -> Budget:
         )
     except UsageError as error:
         raise ValueError("has a budget that makes no sense") from error
+
+
+def _thought_ids(value: object) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(type(token) is int and 0 <= token < 2**31 for token in value):
+        raise ValueError("has thought_ids that are not a list of token numbers")
+    return tuple(value)
 
 
 def _seconds(line: Mapping[str, Any]) -> Seconds:

@@ -5,9 +5,10 @@ Knows nothing of terminals. What a user should know goes to `say`, progress to w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
 from thinkcap.runs.result_file import ResultFile
+from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
     from thinkcap.engine.events import Event
@@ -78,6 +80,9 @@ class Session:
         """Says what may surprise about the plan, before a model is loaded. Raises UsageError if it makes no sense."""
         from thinkcap.catalog.locate import NotDownloaded
 
+        cpus = os.cpu_count()
+        if self.ray is None and cpus and (self.load.threads or 0) > cpus:
+            self.say(f"This machine has {cpus} CPUs, and more threads than that slow it down: leave --threads out.")
         try:
             profile = self.load.profile()
         except NotDownloaded:  # nothing more can be said before a dry run or a run on a cluster
@@ -106,14 +111,14 @@ class Session:
         *,
         answer_first: bool = False,
     ) -> Iterator[Outcome]:
-        """Solves a problem sample by sample; yields each outcome, graded if an answer is expected. Ctrl-C makes the
-        present sample the last, which ends with its outcome so far.
+        """Solves a problem sample by sample; yields each outcome, those of forks too, graded if an answer is expected.
+        Ctrl-C makes the present sample the last, which ends with its outcome so far.
 
         begin         called with each sample's number before it
         show          called with each event as it happens
         answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
         """
-        from thinkcap.engine.events import Finished
+        from thinkcap.engine.events import Finished, ForkFinished
 
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
@@ -122,10 +127,10 @@ class Session:
                 begin(request.sample)
                 for event in engine.submit(request).stream(answer_first=answer_first):
                     show(event)
-                    if isinstance(event, Finished):
+                    if isinstance(event, Finished | ForkFinished):
                         yield _graded(event.outcome, problem, grader)
-                        if "interrupted" in (event.outcome.stop_reason, event.outcome.finish_reason):
-                            return
+                    if isinstance(event, Finished) and event.outcome.was_interrupted:
+                        return
 
     def solve(self, problem: Problem) -> tuple[list[Result], bool]:
         """A problem's results in voting order, graded if an answer is expected, run side by side; and whether all are
@@ -201,17 +206,20 @@ class Session:
             if restart:
                 results.restart()
             results.check(settings)
-            missing = open_tasks(tasks, results)
+            missing = top_up(open_tasks(tasks, results), results)
             keys = [key for task in tasks for key in task.keys]
             done = sum(key in results.done for key in keys)
-            if done:
-                self.say(f"{done} of {len(keys)} results are there already; going on with the rest.")
+            if done or missing.settled or missing.continued:
+                self.say(_what_is_there(done, len(keys), missing))
             grader = stack.enter_context(_grader(problems))
             watch = stack.enter_context(self.open_watch(len(keys), done, results.graded, results.correct))
             # Not compared with what the file holds: a file of problems may be moved.
             settings |= {"data": Path(source).name} if source not in (None, "-") else {}
+            for result in missing.settled:
+                results.append(replace(result, settings=settings))
+                watch.result(result)
             return run(
-                solver, missing, results, self.plan, settings, grader=grader, parallel=self.parallel, watch=watch
+                solver, missing.tasks, results, self.plan, settings, grader=grader, parallel=self.parallel, watch=watch
             )
 
     def _solver(self) -> AbstractContextManager[Solver]:
@@ -231,6 +239,20 @@ def _grader(problems: Sequence[Problem]) -> Iterator[Grader]:
         if any(problem.expected is not None for problem in problems):
             grader.warm()
         yield grader
+
+
+def _what_is_there(done: int, total: int, missing: TopUp) -> str:
+    """What the file spares a run, as a sentence."""
+    parts = [f"{done} of {total} results are there already"] if done else []
+    if missing.settled:
+        parts.append(f"{len(missing.settled)} are known, as the thoughts ended below smaller budgets")
+    if missing.continued:
+        parts.append(f"{missing.continued} thoughts go on from where they were cut")
+    return (
+        "; ".join(parts)[:1].upper()
+        + "; ".join(parts)[1:]
+        + ("." if missing.continued else "; going on with the rest.")
+    )
 
 
 def _graded(outcome: Outcome, problem: Problem, grader: Grader) -> Outcome:

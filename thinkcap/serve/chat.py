@@ -85,7 +85,12 @@ class Chat:
         request = engine.request(self.messages, self.budget.tokens, **options)
         if reply is not None:
             thinking, solution = self._split(request, engine.profile.usual_solution, reply)
-            request = engine.request(self.messages, thinking, **{**options, "solution_budget": solution})
+            within = dict(options)
+            if solution > 2 * engine.answer_reserve:
+                solution -= engine.answer_reserve
+            else:
+                within["force_answer"] = False  # it would go beyond the reply's limit
+            request = engine.request(self.messages, thinking, **{**within, "solution_budget": solution})
             request = replace(request, pooled="solution_budget" not in options)
         if self.as_is:
             settings = replace(request.settings, prompt_mode="none")

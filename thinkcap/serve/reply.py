@@ -125,7 +125,8 @@ class Reply:
         self.outcome = outcome
         if self.stop_text is not None:
             return ""
-        self.thinking_tokens, self.solution_tokens = outcome.thinking_tokens, outcome.solution_tokens
+        self.thinking_tokens = outcome.thinking_tokens
+        self.solution_tokens = outcome.solution_tokens + outcome.probe_tokens
         return self._stop.rest()
 
 

@@ -52,6 +52,7 @@ class SweepBody(Body):
     cut_style: str | None = None
     prompt_mode: str | None = None
     loop_guard: bool | None = None
+    force_answer: bool | None = None
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None

@@ -19,7 +19,6 @@ ENDS: Mapping[str, str] = {
     "deadline": "cut at the time limit",
     "loop": "cut in a loop",
     "context": "cut at the end of the context",
-    "sure": "cut when early answers agreed",
     "interrupted": "interrupted",
 }
 """Why a thought or a solution ended, by its stop or finish reason."""
@@ -35,7 +34,6 @@ SETTINGS = {
     "think_end": "closes",
     "loop_guard": "loop guard",
     "model_sha256": "file",
-    "until_sure": "until sure",
     "depths_of": "depths of",
     "vote_by": "votes by",
     "vote_until": "vote until",

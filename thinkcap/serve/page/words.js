@@ -14,7 +14,7 @@ function pace(tokens, seconds) {
   return ` in ${spellSeconds(seconds)}, ${(rate < 10 ? Number(rate.toFixed(1)) : Math.round(rate)).toLocaleString("en")} a second`;
 }
 
-const wasCut = (reason) => !["natural", "sure"].includes(reason);
+const wasCut = (reason) => reason !== "natural";
 
 /** Why a thought ended: `cut at the budget, after 64 tokens`. */
 const closing = (reason, tokens) => ending(reason) + (tokens ? `, after ${counted(tokens)}` : "");

@@ -41,7 +41,7 @@ def model_lines(models: Sequence[Listed]) -> list[str]:
                 lines.append(f"{name:<{width}}  {size:<14}  {rest}".rstrip())
                 name = rest = ""
         if entry and entry.description:
-            lines += wrapped("  ", entry.description) if narrow else ["  " + one_line(entry.description, columns() - 2)]
+            lines += wrapped("  ", entry.description)
     return ["MODELS", *lines[1:]] if narrow else lines
 
 

@@ -41,7 +41,7 @@ def vote_figures(vote: Vote, cost: Cost, expected: str | None, correct: bool | N
         f"thinking {cost.thinking:,}",
         f"injected {cost.injected:,}",
         f"solutions {cost.solution:,}",
-        *([f"early answers {cost.probes:,}"] if cost.probes else []),
+        *([f"forced answers {cost.probes:,}"] if cost.probes else []),
         f"total {cost.total:,} tokens",
     ]
     return SEPARATOR.join(pieces)
