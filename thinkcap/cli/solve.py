@@ -189,7 +189,7 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
         cost, unneeded = cost_of(results), len(results) - len(voters)
         if as_json:
             for result in results:
-                write_json(result.to_dict(), sys.stdout)
+                write_json(result.outcome_to_dict(), sys.stdout)
             write_json({"vote": vote_record(vote, cost, problem.expected, correct, unneeded)}, sys.stdout)
         else:
             if vote.groups:

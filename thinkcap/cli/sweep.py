@@ -122,6 +122,7 @@ def _problem(
 
 
 def _show(session: Session, problem: Problem, as_json: bool) -> None:
+    from thinkcap.engine.outcome import Outcome
     from thinkcap.show.live.view import is_steerable
     from thinkcap.show.tables.sweep_table import print_sweep
     from thinkcap.text import write_json
@@ -132,7 +133,7 @@ def _show(session: Session, problem: Problem, as_json: bool) -> None:
     outcomes.sort(key=lambda outcome: (outcome.sample, outcome.budget.thinking is None, outcome.budget.thinking))
     if as_json:
         for outcome in outcomes:
-            write_json(outcome.to_dict(), sys.stdout)
+            write_json(Outcome.to_dict(outcome), sys.stdout)
     elif outcomes:
         print_sweep(outcomes, sys.stdout)
     if not finished:

@@ -119,7 +119,9 @@ def run(
     """
     problems = {task.problem.id: task.problem for task in tasks}
     missing = {key for task in tasks for key in task.keys if key not in results.done}
-    polls = Polls(plan.vote, plan.samples, grader, results) if plan.vote.stops else None
+    budgets = {task.request.budget.thinking for task in tasks}
+    held = (result for result in results if result.budget.thinking in budgets)
+    polls = Polls(plan.vote, plan.samples, grader, held) if plan.vote.stops else None
     queue = GradingQueue(results, grader, watch)
 
     def on_step(step: Step) -> None:

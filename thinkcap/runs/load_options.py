@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.engine.settings import Kind, Option, option_of
+from thinkcap.engine.settings import Kind, Option
 
 if TYPE_CHECKING:
     from thinkcap.catalog.locate import Located
@@ -70,5 +70,5 @@ def flag_name(field: str) -> str:
     return "model" if field == "name" else field
 
 
-LOAD_OPTIONS: Mapping[str, Option] = {flag_name(each.name): option_of(each) for each in fields(LoadOptions)}
+LOAD_OPTIONS: Mapping[str, Option] = {flag_name(each.name): each.metadata["option"] for each in fields(LoadOptions)}
 """Every option of a model by the name that users know."""

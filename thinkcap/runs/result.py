@@ -161,8 +161,15 @@ class Result(Outcome):
                 "model_sha256": self.model_sha256,
             }
         verdict = {} if self.verdict is None else {"verdict": self.verdict}
-        unneeded = {"unneeded": True} if self.unneeded else {}
-        return line | {"extra": {**self.extra}} | verdict | unneeded | {"run": {**self.settings}}
+        return line | {"extra": {**self.extra}} | verdict | self._unneeded | {"run": {**self.settings}}
+
+    def outcome_to_dict(self) -> dict[str, Any]:
+        """The JSON object without what a run over a file adds: what `thinkcap solve --json` prints."""
+        return Outcome.to_dict(self) | self._unneeded
+
+    @property
+    def _unneeded(self) -> dict[str, Any]:
+        return {"unneeded": True} if self.unneeded else {}
 
 
 _WITHOUT_TEXTS = (

@@ -22,7 +22,7 @@ from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
-from thinkcap.runs.result_file import ResultFile, read
+from thinkcap.runs.result_file import ResultFile
 from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class Session:
             if restart:
                 results.restart()
             results.check(settings)
-            missing = top_up(open_tasks(tasks, results), read(results.path))
+            missing = top_up(open_tasks(tasks, results), results)
             keys = [key for task in tasks for key in task.keys]
             done = sum(key in results.done for key in keys)
             if done or missing.settled or missing.continued:
