@@ -1,0 +1,71 @@
+"""How often a result stays the same on another way to it, on the real text of a quantised model.
+
+    python benchmarks/rounding.py --seconds 600
+
+llama.cpp rounds differently for one row and for several, and the kernels of quantised weights do so coarsely enough to
+change a token that was drawn at random or a near tie. For each of 100 prompts, the result under a budget at once is
+compared with the same request again, with a smaller budget that goes on while its cells are kept, with one that goes on
+in another engine (which reads the thought again), with a fork of a sweep, and with the request in a batch of 16. An
+engine of each way has read the prompts before it in the same order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import smollm2
+from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.settings import Options
+
+SMALLER, LARGER, SOLUTION = 24, 64, 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time")
+    parser.add_argument("--temperature", type=float, default=0.8)
+    parser.add_argument("--threads", type=int)
+    asked = parser.parse_args()
+    options: Options = {"solution_budget": SOLUTION, "temperature": asked.temperature, "cut_style": "bare"}
+    alike: Counter[str] = Counter()
+    thoughts: Counter[str] = Counter()
+    reference: dict[str, Outcome] = {}
+    ends = time.monotonic() + asked.seconds
+
+    def compare(way: str, outcome: Outcome) -> None:
+        at_once = reference[outcome.id]
+        thoughts[way] += outcome.thinking == at_once.thinking
+        alike[way] += (outcome.thinking, outcome.solution) == (at_once.thinking, at_once.solution)
+
+    with ExitStack() as stack:
+        once, cut, other, sweep, batch = (stack.enter_context(smollm2.load(asked.threads)) for _ in range(5))
+        for name, prompt in smollm2.prompts().items():
+            if time.monotonic() > ends:
+                break
+            reference[name] = once.solve(prompt, LARGER, id=name, **options)
+            compare("again", once.solve(prompt, LARGER, id=name, **options))
+            smaller = cut.solve(prompt, SMALLER, id=name, **options)
+            compare("more, cells kept", cut.more(smaller, LARGER))
+            compare("more, read again", other.more(smaller, LARGER))
+            for outcome in sweep.sweep(prompt, [SMALLER, LARGER], id=name, **options):
+                if outcome.budget.thinking == LARGER:
+                    compare("sweep", outcome)
+        requests = [batch.request(smollm2.prompts()[name], LARGER, id=name, **options) for name in reference]
+        for outcome in batch.solve_many(requests):
+            assert isinstance(outcome, Outcome)
+            compare("batch", outcome)
+    print(f"{len(reference)} prompts, {SMALLER} and {LARGER} thinking tokens, temperature {asked.temperature}")
+    print("| as at once | thought | thought and solution |\n| --- | --- | --- |")
+    for way, count in thoughts.items():
+        print(f"| {way} | {count} | {alike[way]} |")
+
+
+if __name__ == "__main__":
+    main()
