@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalog.hub import serve
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here, Machine
 
 CHECKS = [
     *("python", "thinkcap", "llama.cpp", "cpu", "threads", "memory", "gpu"),
@@ -21,7 +21,7 @@ CHECKS = [
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with serve() as hub:
-        yield Machine(tmp_path, hub)
+        yield Here(tmp_path, hub)
 
 
 def checks(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
@@ -64,7 +64,7 @@ def test_what_is_broken_gives_exit_code_1_and_the_rest_still_runs(machine: Machi
     broken = [name for name, check in found.items() if check["state"] == "broken"]
     assert broken == ["models", "default", "abacus"]
     assert found["models"]["finding"] == (
-        f"{machine.models_file}: models.abacus.cut_style should be bare, message or soft, not 3."
+        f"{machine.models_file}: models.abacus.cut_style should be bare, message, soft, pause or pause+message, not 3."
     )
     assert found["hub"]["state"] == "note"
     assert found["hub"]["finding"].startswith("127.0.0.1:9 can't be reached (")

@@ -169,7 +169,7 @@ def test_samples_are_told_apart_and_one_right_one_is_enough(solve: Shell) -> Non
 
 
 def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
-    sampling = ("--temperature", "2", "--samples", "8", "--vote")
+    sampling = ("--temperature", "2", "--samples", "8", "--vote", "--budget", "64", "--solution-budget", "24")
     run = solve(PROBLEM, *ABACUS, *sampling, "--json")
     assert run.code == 0
     *records, last = [json.loads(line) for line in run.out.splitlines()]

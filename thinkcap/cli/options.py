@@ -6,6 +6,7 @@ The generation options are those of `thinkcap.engine.settings`, which holds thei
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial, wraps
@@ -17,7 +18,7 @@ from thinkcap.cli import note_debug
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
-from thinkcap.text import parse_seconds, parse_tokens
+from thinkcap.text import parse_seconds, parse_tokens, write_line
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -72,7 +73,7 @@ def _help_all() -> click.Option:
     def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and not context.resilient_parsing:
             context.meta[_ALL] = True
-            click.echo(context.get_help())
+            write_line(context.get_help(), sys.stdout)
             context.exit()
 
     help = "Show all options and exit."
