@@ -178,7 +178,7 @@ def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
     assert vote["voters"] == 8
     assert sum(group["votes"] for group in vote["groups"]) == sum(record["answer"] is not None for record in records)
     assert vote["total_tokens"] == sum(
-        record["thinking_tokens"] + record["injected_tokens"] + record["solution_tokens"] for record in records
+        record[f"{kind}_tokens"] for record in records for kind in ("thinking", "injected", "solution", "probe")
     )
     run = solve(PROBLEM, *ABACUS, *sampling)
     winner = next(record for record in records if record["answer"] == vote["answer"])
