@@ -107,7 +107,7 @@ def test_other_settings_are_refused_and_restart_starts_over(
         ("--seed", "1"): "seed 0, and this run has seed 1",
         ("--quant", "q8_0"): "quant f16, and this run has quant q8_0",
         ("--temperature", "0.5"): "and this run has temperature 0.5",
-        ("--budget", "25"): "budget.thinking 24, and this run has budget.thinking 25",
+        ("--solution-budget", "25"): "and this run has budget.solution 25",
     }.items():
         assert batch("--limit", "2", *changed) == 2
         assert said in capsys.readouterr().err

@@ -106,18 +106,31 @@ def test_a_family_with_one_result_missing_gets_that_one(sweep: Run, output: Path
     assert texts(output) == whole
 
 
-def test_other_budgets_are_refused_and_none_missing_is_said(
-    sweep: Run, output: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_budgets_that_are_there_are_not_run_again(sweep: Run, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sweep("--limit", "1") == 0
     held = output.read_bytes()
     assert sweep("--limit", "1") == 0
     assert "holds all 4 results already" in capsys.readouterr().err
-    assert sweep("--limit", "1", "--budgets", "0,4,200") == 2
-    assert "budgets 0,4,12,200, and this run has budgets 0,4,200" in capsys.readouterr().err
+    assert sweep("--limit", "1", "--budgets", "0,4,200") == 0
+    assert "holds all 3 results already" in capsys.readouterr().err
     file = output.with_name("sums.jsonl")
-    assert cli.run(["batch", str(file), "-o", str(output), *ABACUS, "--budget", "200"]) == 2
+    assert cli.run(["batch", str(file), "-o", str(output), *ABACUS, "--budget", "200", "--limit", "1"]) == 0
     assert output.read_bytes() == held
+
+
+def test_more_budgets_are_added_to_a_file(sweep: Run, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Smaller, larger and in between: the file comes to hold what one sweep over all of them gives."""
+    assert sweep("--samples", "2", "--temperature", "0.6", "--budgets", "4,12") == 0
+    first = output.read_bytes()
+    assert sweep("--samples", "2", "--temperature", "0.6", "--budgets", "0,8,12,30,none") == 0
+    said = capsys.readouterr().err
+    assert "24 of 120 results are there already" in said
+    assert "thoughts go on from where they were cut" in said
+    assert output.read_bytes().startswith(first)
+    at_once = output.with_name("once.jsonl")
+    line = ["sweep", str(output.with_name("sums.jsonl")), "-o", str(at_once), *ABACUS]
+    assert cli.run([*line, "--samples", "2", "--temperature", "0.6", "--budgets", "0,4,8,12,30,none"]) == 0
+    assert texts(output) == texts(at_once)
 
 
 def test_what_does_not_fit_at_the_largest_budget_is_answered_at_the_smaller_ones(sweep: Run, output: Path) -> None:

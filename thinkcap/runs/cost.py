@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from thinkcap.engine.limits import soft_ramp
+from thinkcap.engine.more import is_settled
 from thinkcap.engine.outcome import Outcome
 from thinkcap.runs.result import Result
 
@@ -51,7 +52,8 @@ def _cost_of_thought(outcomes: list[Outcome]) -> Cost:
     answers: dict[tuple[int, float | None], Outcome] = {}
     for outcome in outcomes:
         # Budgets that the thought did not reach share the answer behind its end with the largest.
-        at = None if outcome.shared or _budget(outcome) == _budget(trunk) else _budget(outcome)
+        ended = outcome.shared or is_settled(outcome)
+        at = None if ended or _budget(outcome) == _budget(trunk) else _budget(outcome)
         answers[outcome.answer_index, at] = outcome
     own = {at: _own_thinking(outcome) for (_, at), outcome in answers.items() if at is not None}
     return Cost(

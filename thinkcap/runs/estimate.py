@@ -30,6 +30,7 @@ from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
 from thinkcap.runs.result_file import read
+from thinkcap.runs.top_up import top_up
 
 BYTES_PER_TOKEN = 3
 """Bytes of a prompt a token stands for, about: mathematics in English, a vocabulary of 150,000."""
@@ -62,7 +63,8 @@ class RunEstimate:
                       the same if thoughts and solutions are as long as in the results that are there, or else as the
                       model's entry says they usually are; None if neither is known
     model             its name
-    done              results that are there already
+    continued         thoughts that go on from where the file's were cut
+    done              results that are there already, or known from thoughts that ended by themselves
     """
 
     problems: int
@@ -79,6 +81,7 @@ class RunEstimate:
     usual_solution_tokens: int | None
     usual_seconds: float | None
     model: str
+    continued: int
     done: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,12 +90,13 @@ class RunEstimate:
 
 @dataclass(frozen=True, slots=True)
 class _Demand:
-    """What one thought and its answers take at worst, in tokens."""
+    """What one thought and its answers take at worst, in tokens; `resumed` thinking tokens are read like a prompt."""
 
     prompt: int
     thinking: int
     solution: int
     answers: int
+    resumed: int = 0
 
     @classmethod
     def of(cls, task: Task, context: int) -> _Demand:
@@ -100,7 +104,8 @@ class _Demand:
         budget = task.request.budget
         prompt = len(task.request.prompt_text.encode()) // BYTES_PER_TOKEN + TEMPLATE_TOKENS
         thinking = max(0, context - prompt - budget.solution) if budget.thinking is None else budget.thinking
-        return cls(prompt, thinking, budget.solution, len(task.keys))
+        resumed = task.request.earlier.thinking_tokens if task.request.earlier is not None else 0
+        return cls(prompt + resumed, thinking - resumed, budget.solution, len(task.keys), resumed)
 
     @property
     def longest(self) -> int:
@@ -139,10 +144,13 @@ def _by_entry(tasks: Sequence[Task], demands: Sequence[_Demand], profile: Profil
     for task, demand in zip(tasks, demands, strict=True):
         if (usual := profile.usual_thinking) is None and task.request.budget.thinking is None:
             return _Usual()
-        likely = min(demand.thinking, max(usual or demand.thinking, task.request.budget.min_thinking))
-        reached = sum(fork < likely for fork in task.request.fork_budgets)  # the other budgets share the last answer
+        whole = demand.thinking + demand.resumed
+        likely = min(whole, max(usual or whole, task.request.budget.min_thinking)) - demand.resumed
+        reached = sum(
+            fork < demand.resumed + likely for fork in task.request.fork_budgets
+        )  # the other budgets share the last answer
         answers = (reached + 1) * task.request.answers_per_thought
-        thinking += likely
+        thinking += max(0, likely)
         solution += answers * min(demand.solution, profile.usual_solution)
     return _Usual(thinking, solution)
 
@@ -166,13 +174,16 @@ def estimate(
     every = tasks_of(problems, plan, profile)
     held = list(read(output)) if output is not None and Path(output).exists() else []
     there = {Key.of(result) for result in held}
-    tasks = [task for task in every if not there.issuperset(task.keys)]
+    missing = top_up([task for task in every if not there.issuperset(task.keys)], held)
+    tasks = missing.tasks
     context = load.context or profile.context or UNBOUNDED_CONTEXT
     demands = [_Demand.of(task, context) for task in tasks]
     width = max(1, min(parallel or PARALLEL, len(tasks)))
-    prompts = sum(demand.prompt for task, demand in zip(tasks, demands, strict=True) if task.request.sample == 0)
+    alike = {(task.problem.id, demand.resumed): demand.prompt for task, demand in zip(tasks, demands, strict=True)}
+    prompts = sum(alike.values())
     cell = read_header(path).bytes_per_cell if path else None
-    usual = _as_before(held, len(tasks), width) or _by_entry(tasks, demands, profile)
+    before = _as_before(held, len(tasks), width) if not missing.continued else None  # these thoughts were shorter
+    usual = before or _by_entry(tasks, demands, profile)
     seconds, usual_seconds = None, usual.seconds
     if load.gpu_layers == 0 or not can_offload():
         time_of = _time_by_tokens(load.threads or physical_cores(), weights, profile.quant, width, prompts)
@@ -195,6 +206,7 @@ def estimate(
         usual_solution_tokens=usual.solution,
         usual_seconds=usual_seconds,
         model=profile.name,
+        continued=missing.continued,
         done=sum(len(task.keys) for task in every) - results,
     )
 

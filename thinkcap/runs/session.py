@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +19,8 @@ from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
-from thinkcap.runs.result_file import ResultFile
+from thinkcap.runs.result_file import ResultFile, read
+from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
@@ -187,16 +188,19 @@ class Session:
             if restart:
                 results.restart()
             results.check(settings)
-            missing = open_tasks(tasks, results)
+            missing = top_up(open_tasks(tasks, results), read(results.path))
             keys = [key for task in tasks for key in task.keys]
             done = sum(key in results.done for key in keys)
-            if done:
-                self.say(f"{done} of {len(keys)} results are there already; going on with the rest.")
+            if done or missing.settled or missing.continued:
+                self.say(_what_is_there(done, len(keys), missing))
             grader = stack.enter_context(_grader(problems))
             watch = stack.enter_context(self.open_watch(len(keys), done, results.graded, results.correct))
             # Not compared with what the file holds: a file of problems may be moved.
             settings |= {"data": Path(source).name} if source not in (None, "-") else {}
-            return run(solver, missing, results, settings, grader=grader, parallel=self.parallel, watch=watch)
+            for result in missing.settled:
+                results.append(replace(result, settings=settings))
+                watch.result(result)
+            return run(solver, missing.tasks, results, settings, grader=grader, parallel=self.parallel, watch=watch)
 
     def _solver(self) -> AbstractContextManager[Solver]:
         if self.ray is None:
@@ -215,6 +219,20 @@ def _grader(problems: Sequence[Problem]) -> Iterator[Grader]:
         if any(problem.expected is not None for problem in problems):
             grader.warm()
         yield grader
+
+
+def _what_is_there(done: int, total: int, missing: TopUp) -> str:
+    """What the file spares a run, as a sentence."""
+    parts = [f"{done} of {total} results are there already"] if done else []
+    if missing.settled:
+        parts.append(f"{len(missing.settled)} are known, as the thoughts ended below smaller budgets")
+    if missing.continued:
+        parts.append(f"{missing.continued} thoughts go on from where they were cut")
+    return (
+        "; ".join(parts)[:1].upper()
+        + "; ".join(parts)[1:]
+        + ("." if missing.continued else "; going on with the rest.")
+    )
 
 
 def _graded(outcome: Outcome, problem: Problem, grader: Grader) -> Outcome:

@@ -52,13 +52,19 @@ def budget_fields(settings: Settings) -> dict[str, Any]:
     return {field: getattr(settings, name) for name, field in BUDGET_FIELDS.items()}
 
 
+BUDGETS = ("budget.thinking", "budgets")
+"""What may differ between the results of one file: every result says its budget, and thoughts go on to larger ones."""
+
+
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[str, str] | None:
     """The settings that differ, as `mine` and as `theirs` have them, in words; None if none does.
 
-    A setting that one side does not name, as files of other versions may not, does not differ.
+    A setting that one side does not name, as files of other versions may not, does not differ. Budgets may differ.
     """
     asked, held = _flat(mine), {**DEFAULTS_FOR_OLD_FILES, **_flat(theirs)}
     names = [name for name in asked if name in held and asked[name] != held[name]]
+    if not (asked.get("depths") or held["depths"]):  # these are shares of the budget
+        names = [name for name in names if name not in BUDGETS]
     if not names:
         return None
     return _in_words(names, asked), _in_words(names, held)

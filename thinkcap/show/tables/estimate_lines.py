@@ -16,6 +16,8 @@ def estimate_lines(estimate: RunEstimate) -> list[str]:
     if estimate.kv_bytes is not None:
         memory += f", KV cache {bytes_text(estimate.kv_bytes)} for {estimate.parallel} at once"
     there = f", {estimate.done:,} of them there already" if estimate.done else ""
+    if estimate.continued:
+        there += f"; {plural(estimate.continued, 'thought')} of the others go on from their cut"
     return [
         f"model     {estimate.model}",
         f"problems  {estimate.problems:,} × {plural(estimate.samples, 'sample')}{several} = {results:,} results{there}",
