@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect  # type: ignore[import-untyped]
 import pytest
-from huggingface_hub import constants
 
 from tests.catalog.hub import Hub
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here, Machine
 from thinkcap.catalog.locate import locate
-from thinkcap.cli import run
 
 ABACUS = locate("abacus").path
 L1 = "DataSoul/L1-Qwen-1.5B-Max-GGUF"
 
 
-@dataclass
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Here(Machine):
-    """The machine, its command lines run in this process: they ask no network, so nothing needs a process apart."""
-
-    capture: pytest.CaptureFixture[str]
-
-    def run(self, *words: str, **_: object) -> Done:  # type: ignore[override]
-        code = run(words)
-        said = self.capture.readouterr()
-        return Done(code, said.out, said.err)
-
-
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    here = Here(tmp_path, Hub())
-    here.capture = capsys
-    # The library reads HF_HOME when it is imported; what it made of it is what it looks at.
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here.cache))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    return here
+def machine(tmp_path: Path) -> Here:
+    return Here(tmp_path, Hub())
 
 
 def put(machine: Machine, repository: str, name: str) -> Path:
@@ -81,9 +52,8 @@ def test_table_fits_80_columns_and_says_what_is_here(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 60, 79])
-def test_a_narrow_terminal_gets_whole_words(machine: Machine, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    *lines, own = machine.run("models").stdout.splitlines()
+def test_a_narrow_terminal_gets_whole_words(machine: Machine, columns: int) -> None:
+    *lines, own = machine.run("models", COLUMNS=str(columns)).stdout.splitlines()
     assert max(map(len, lines)) <= columns
     words = " ".join(lines).split()
     assert {"few", "megabytes,", "download", "thinkcap", "pull", "NAME"} <= {*words}

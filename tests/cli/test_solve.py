@@ -171,7 +171,7 @@ def test_samples_are_told_apart_and_one_right_one_is_enough(solve: Shell) -> Non
 
 
 def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
-    sampling = ("--temperature", "2", "--samples", "8", "--vote")
+    sampling = ("--temperature", "2", "--samples", "8", "--vote", "--budget", "64", "--solution-budget", "24")
     run = solve(PROBLEM, *ABACUS, *sampling, "--json")
     assert run.code == 0
     *records, last = [json.loads(line) for line in run.out.splitlines()]
@@ -180,7 +180,7 @@ def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
     assert vote["voters"] == 8
     assert sum(group["votes"] for group in vote["groups"]) == sum(record["answer"] is not None for record in records)
     assert vote["total_tokens"] == sum(
-        record["thinking_tokens"] + record["injected_tokens"] + record["solution_tokens"] for record in records
+        record[f"{kind}_tokens"] for record in records for kind in ("thinking", "injected", "solution", "probe")
     )
     run = solve(PROBLEM, *ABACUS, *sampling)
     winner = next(record for record in records if record["answer"] == vote["answer"])

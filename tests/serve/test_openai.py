@@ -122,6 +122,7 @@ def test_a_max_tokens_beyond_the_context_is_no_error(client: openai.OpenAI) -> N
 
 def test_several_replies_differ_and_repeat(client: openai.OpenAI) -> None:
     options: dict[str, Any] = {"n": 4, "temperature": 4.0, "seed": 7, "extra_body": {"thinking_budget": 40}}
+    options["extra_body"]["thinkcap"] = {"solution_budget": 24}
     first, second = ask(client, **options), ask(client, **options)
     texts = [choice.message.reasoning_content for choice in first.choices]
     assert len(set(texts)) > 1

@@ -6,6 +6,7 @@ The generation options are those of `thinkcap.engine.settings`, which holds thei
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -21,7 +22,7 @@ from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs.load_options import LOAD_OPTIONS, LoadOptions, flag_name
 from thinkcap.runs.polls import VoteBy, VoteRule
-from thinkcap.text import parse_budgets
+from thinkcap.text import parse_budgets, write_line
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -91,7 +92,7 @@ def _help_all() -> click.Option:
     def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and not context.resilient_parsing:
             context.meta[_ALL] = True
-            click.echo(context.get_help())
+            write_line(context.get_help(), sys.stdout)
             context.exit()
 
     help = "Show all options and exit."

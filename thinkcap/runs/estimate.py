@@ -124,6 +124,10 @@ class _Usual:
     solution: int | None = None
     seconds: float | None = None
 
+    @property
+    def sampled(self) -> int | None:
+        return None if self.thinking is None or self.solution is None else self.thinking + self.solution
+
 
 def _as_before(results: Sequence[Result], thoughts: int, width: int) -> _Usual | None:
     """What `thoughts` more take, `width` at once, if they are like those that the results are of; None of none."""
@@ -146,9 +150,8 @@ def _by_entry(tasks: Sequence[Task], demands: Sequence[_Demand], profile: Profil
             return _Usual()
         whole = demand.thinking + demand.resumed
         likely = min(whole, max(usual or whole, task.request.budget.min_thinking)) - demand.resumed
-        reached = sum(
-            fork < demand.resumed + likely for fork in task.request.fork_budgets
-        )  # the other budgets share the last answer
+        # Budgets that the thought does not reach share its last answer.
+        reached = sum(fork < demand.resumed + likely for fork in task.request.fork_budgets)
         answers = (reached + 1) * task.request.answers_per_thought
         thinking += max(0, likely)
         solution += answers * min(demand.solution, profile.usual_solution)
@@ -176,39 +179,41 @@ def estimate(
     there = {Key.of(result) for result in held}
     missing = top_up([task for task in every if not there.issuperset(task.keys)], held)
     tasks = missing.tasks
-    context = load.context or profile.context or UNBOUNDED_CONTEXT
-    demands = [_Demand.of(task, context) for task in tasks]
+    demands = [_Demand.of(task, load.context or profile.context or UNBOUNDED_CONTEXT) for task in tasks]
     width = max(1, min(parallel or PARALLEL, len(tasks)))
-    alike = {(task.problem.id, demand.resumed): demand.prompt for task, demand in zip(tasks, demands, strict=True)}
-    prompts = sum(alike.values())
-    cell = read_header(path).bytes_per_cell if path else None
+    prompts = _prompt_tokens(tasks, demands)
     before = _as_before(held, len(tasks), width) if not missing.continued else None  # these thoughts were shorter
     usual = before or _by_entry(tasks, demands, profile)
     seconds, usual_seconds = None, usual.seconds
     if load.gpu_layers == 0 or not can_offload():
         time_of = _time_by_tokens(load.threads or physical_cores(), weights, profile.quant, width, prompts)
         seconds = time_of(sum(demand.sampled for demand in demands))
-        if usual_seconds is None and usual.thinking is not None and usual.solution is not None:
-            usual_seconds = time_of(usual.thinking + usual.solution)
-    results = sum(demand.answers for demand in demands)
+        if usual.seconds is None and usual.sampled is not None:
+            usual_seconds = time_of(usual.sampled)
     return RunEstimate(
         problems=len(problems),
         samples=plan.samples,
-        results=results,
+        results=sum(demand.answers for demand in demands),
         thinking_tokens=sum(demand.thinking for demand in demands),
         solution_tokens=sum(demand.answers * demand.solution for demand in demands),
         prompt_tokens=prompts,
         parallel=width,
         weights_bytes=weights,
-        kv_bytes=cell and cell * _cells(demands, width, load.context or affordable(cell)),
+        kv_bytes=_kv_bytes(path, demands, width, load.context),
         seconds=seconds,
         usual_thinking_tokens=usual.thinking,
         usual_solution_tokens=usual.solution,
         usual_seconds=usual_seconds,
         model=profile.name,
         continued=missing.continued,
-        done=sum(len(task.keys) for task in every) - results,
+        done=sum(len(task.keys) for task in every) - sum(demand.answers for demand in demands),
     )
+
+
+def _prompt_tokens(tasks: Sequence[Task], demands: Sequence[_Demand]) -> int:
+    """Tokens of all prompts; the samples of a problem that begin at the same place read theirs once."""
+    alike = {(task.problem.id, demand.resumed): demand.prompt for task, demand in zip(tasks, demands, strict=True)}
+    return sum(alike.values())
 
 
 def _time_by_tokens(threads: int, weights: int, quant: str, width: int, prompts: int) -> Callable[[int], float]:
@@ -217,6 +222,12 @@ def _time_by_tokens(threads: int, weights: int, quant: str, width: int, prompts:
     token = 2 * weights * 8 / bits_per_weight(quant) / speed.operations_per_second
     step = weights / speed.bytes_per_second + width * (token + SECONDS_BESIDES)
     return lambda sampled: sampled / width * step + prompts * token
+
+
+def _kv_bytes(path: Path | None, demands: Sequence[_Demand], width: int, context: int | None) -> int | None:
+    """Memory of the KV cache; None if the model is not here to say, or does not."""
+    cell = read_header(path).bytes_per_cell if path else None
+    return cell and cell * _cells(demands, width, context or affordable(cell))
 
 
 def _cells(demands: Sequence[_Demand], width: int, most: int) -> int:
