@@ -6,8 +6,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+
+from docs import solve_picture
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = re.findall(r"```python\n(.*?)\n```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
@@ -19,6 +22,15 @@ def test_the_python_examples_run(example: str) -> None:
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_the_moving_picture_shows_a_real_run_to_its_end() -> None:
+    picture = ElementTree.fromstring(solve_picture.draw(solve_picture.spans(solve_picture.play())))
+    texts = {"".join(text.itertext()): text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
+    stays = {text for text, element in texts.items() if element.get("visibility") == "visible"}
+    assert {f"$ {solve_picture.COMMAND}", "4821+9377+6145", "answer 14198, wrong: expected 20343"} <= stays
+    assert any("32/64" in text for text in texts)
+    assert not any("32/64" in text for text in stays)
 
 
 def test_the_architecture_names_files_that_exist() -> None:

@@ -41,12 +41,15 @@ def test_table_fits_80_columns_and_says_what_is_here(machine: Machine) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(map(len, lines[:-1])) <= 80
-    assert lines[0].split() == ["MODEL", "SIZE", "LICENCE", "CUT", "PROMPT"]
-    assert lines[1].split() == ["l1-qwen-1.5b-max", "*", "q8_0", "2.1", "MB", "MIT", "message", "max"]
-    assert lines[2].split() == ["(f16", "3.6", "GB)"]
-    assert lines[3] == "  Maths; told in the prompt how many tokens it may use, keeps under them"
+    assert lines[0].split() == ["MODEL", "SIZE", "LICENCE", "HERE"]
+    assert lines[2] == "Up to 1 GB"
+    assert lines[3].split()[:7] == ["l1-qwen-1.5b-max", "*", "q8_0", "2.1", "MB", "MIT", "fits,"]
+    assert lines[4].split() == ["(f16", "3.6", "GB)"]
+    assert lines[5] == "  Maths; told in the prompt how many tokens it may use, keeps under them"
     (other,) = [line for line in lines if line.startswith("someone/")]
-    assert other.split() == ["someone/Thinker-GGUF", "q4_k_m", "2.1", "MB"]
+    assert other.split()[:5] == ["someone/Thinker-GGUF", "q4_k_m", "2.1", "MB", "fits,"]
+    groups = [line for line in lines if line.endswith(" GB") and line[:1].isalnum()] + [lines[-1]]
+    assert groups[:3] == ["Up to 1 GB", "1 to 3 GB", "3 to 6 GB"]
     assert lines[-1] == f"Your own: {machine.models_file}"
     assert "\x1b" not in done.stdout
 
@@ -69,6 +72,8 @@ def test_table_as_json(machine: Machine) -> None:
     assert l1["to_fetch"] == {"f16": 2 * l1["parameters"]}
     assert models["e1-math-1.5b"]["noncommercial"]
     assert models["abacus"]["to_fetch"] == {}
+    assert models["abacus"]["here"]["fits"] == "yes"
+    assert models["abacus"]["here"]["tokens_per_second"] > models["qwen3-4b"]["here"]["tokens_per_second"] > 0
 
 
 def test_show_says_what_was_found_in_a_file(machine: Machine) -> None:

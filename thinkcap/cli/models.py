@@ -37,28 +37,32 @@ Examples:
 @options.debug
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List the models: what each is for, its size by quant, licence, cut style and prompt mode.
+    """List the models by size: what each is for, its files, its licence, and how it would run here.
 
-    Sizes in brackets are still to be fetched with `thinkcap pull NAME`.
+    Sizes in brackets are still to be fetched with `thinkcap pull NAME`. HERE says whether the first of them fits this
+    machine's memory, now or at all, and how fast one thought would be on its CPU, by how fast that reads memory now.
     """
     if context.invoked_subcommand is not None:
         return
     from thinkcap.catalog.inventory import list_models
     from thinkcap.catalog.locate import resolve
     from thinkcap.catalog.models_file import load_catalogue, user_file
+    from thinkcap.runs.suitability import Memory, judge
     from thinkcap.runs.user_defaults import default_model
 
     default = default_model()
     models = list_models(load_catalogue(), resolve(default).name if default else None)
+    memory = Memory.of_this_machine()
+    judged = [(model, judge(model, memory)) for model in models]
     if as_json:
-        _print_json([model.to_dict() for model in models])
+        _print_json([model.to_dict() | {"here": suits and suits.to_dict()} for model, suits in judged])
         return
     from rich.text import Text
 
     from thinkcap.show.console import SafeConsole
     from thinkcap.show.tables.model_table import model_lines, wrapped
 
-    head, *rows = model_lines(models)
+    head, *rows = model_lines(judged)
     SafeConsole(sys.stdout).print(Text(head, "bold"), soft_wrap=True)
     _print(rows)
     _print(["", *wrapped("", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME")])

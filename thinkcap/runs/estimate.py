@@ -8,9 +8,7 @@ doi:10.1145/1498765.1498785, both parts added, as small batches overlap them bad
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from thinkcap.engine.profile import Profile
 from thinkcap.runs.batch import Task, tasks_of
 from thinkcap.runs.cost import cost_of
 from thinkcap.runs.load_options import LoadOptions
+from thinkcap.runs.machine_speed import SECONDS_BESIDES, measure_speed
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
@@ -35,16 +34,6 @@ from thinkcap.runs.top_up import top_up
 BYTES_PER_TOKEN = 3
 """Bytes of a prompt a token stands for, about: mathematics in English, a vocabulary of 150,000."""
 TEMPLATE_TOKENS = 20
-SECONDS_BESIDES = 0.00015
-"""Seconds a token takes besides: sampling and bookkeeping."""
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSpeed:
-    """What this machine does now: bytes it reads a second, floating-point operations a second."""
-
-    bytes_per_second: float
-    operations_per_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,27 +243,3 @@ def _weights(load: LoadOptions) -> tuple[Profile, Path | None, int]:
         quant = reference.quant or reference.entry.quants[0]
         return reference.entry.profile(reference.name, quant), None, estimated_size(reference.entry.parameters, quant)
     return located.profile, located.path, size_of(located.path)
-
-
-def measure_speed(threads: int, seconds: float = 0.4) -> MachineSpeed:
-    """Reads memory with `threads` threads, then multiplies matrices, for `seconds` each."""
-    import numpy as np
-
-    blocks = [np.ones(1 << 24, dtype=np.float32) for _ in range(threads)]
-
-    def read(block: Any) -> float:
-        began, count = time.perf_counter(), 0
-        while (elapsed := time.perf_counter() - began) < seconds:
-            block.max()
-            count += 1
-        return float(count * block.nbytes / elapsed)
-
-    with ThreadPoolExecutor(threads) as pool:
-        bandwidth = sum(pool.map(read, blocks))
-    matrix = np.ones((1024, 1024), dtype=np.float32)
-    matrix @ matrix
-    began, count = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - began) < seconds:
-        matrix @ matrix
-        count += 1
-    return MachineSpeed(bandwidth, count * 2 * 1024**3 / elapsed)
