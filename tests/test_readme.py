@@ -75,11 +75,14 @@ def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         machine = Here(tmp_path, hub)
         for command in COMMANDS:
             said, _, line = command.rpartition(" | ")
+            line, _, output = line.partition(" > ")
+            assigned, _, line = line.partition("thinkcap ")
             words = shlex.split(line)
-            assert words[0] == "thinkcap"
             few = ["--limit", "6"] if "examples/abacus-heldout.jsonl" in words else []
-            done = machine.run(*words[1:], *few, stdin=said.removeprefix("echo "))
+            variables = dict(each.split("=") for each in assigned.split())
+            done = machine.run(*words, *few, stdin=said.removeprefix("echo "), **variables)
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            assert done.stdout or not output
 
 
 def test_the_session_is_what_a_terminal_shows(abacus: thinkcap.Engine) -> None:

@@ -12,7 +12,7 @@ from thinkcap.cli import commands, options
 SHELLS = ("bash", "zsh", "fish")
 
 EXAMPLES = """\
-  thinkcap completion bash > ~/.local/share/bash-completion/completions/thinkcap
+  echo 'eval "$(thinkcap completion bash)"' >> ~/.bashrc
   thinkcap completion zsh > ~/.zfunc/_thinkcap
   thinkcap completion fish > ~/.config/fish/completions/thinkcap.fish
 """

@@ -329,6 +329,7 @@ class VoteOptions:
 
 
 _vote = partial(add, group="Vote")
+_rare_vote = partial(_vote, rare=True)
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
 _UNTIL = "Run no more samples once the leader stays ahead with this probability, like 0.95; --samples is the most."
 _FIRST = "Vote over the first M samples to finish, and cancel the rest."
@@ -340,16 +341,12 @@ votes = gather(
     (
         _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
         _vote("--vote-until", "until", metavar="P", type=number(0.5, 1, above=True), help=_UNTIL),
-        _vote(
-            "--vote-first",
-            "first",
-            metavar="M",
-            type=whole(1),
-            help=_FIRST,
+        _rare_vote("--vote-first", "first", metavar="M", type=whole(1), help=_FIRST),
+        _rare_vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
+        _rare_vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
+        _rare_vote(
+            "--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."
         ),
-        _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
-        _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
-        _vote("--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."),
     ),
 )
 

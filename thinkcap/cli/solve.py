@@ -87,12 +87,12 @@ def command(
     The first Ctrl-C closes the thought and lets the model answer, the second ends it. Anywhere else standard output
     gets the solution alone, or JSON with --json, standard error gets the figures, and Ctrl-C ends it at once.
 
-    --then answers at --budget and thinks on to its own budgets, one after the other, until an answer is right, if
-    there is an --expect, or else the same under two budgets in a row. Off a terminal the last solution is printed.
+    With --then it answers at --budget and thinks on to the further budgets, one after the other, until an answer is
+    right, if there is an --expect, or else the same under two budgets in a row. Off a terminal the last solution is
+    printed.
 
-    --vote runs all --samples side by side and lets their answers vote, by mathematical equivalence: the solution of
-    the largest group is printed. --vote-depths H answers each thought at H depths of its --budget, --answers M times
-    each, and votes over all of them (arXiv 2505.12992).
+    With --vote all --samples run side by side, and their answers vote by mathematical equivalence: the solution of the
+    largest group is printed.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (with --vote, not the winner) matched --expect, 130
     interrupted.

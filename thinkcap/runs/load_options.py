@@ -33,7 +33,9 @@ class LoadOptions:
     gpu_layers: int | None = _option(
         "whole", "number of GPU layers", "Layers on the GPU; 0 keeps all of them on the CPU."
     )
-    context: int | None = _option("tokens", "context", "Context size in tokens; by default what is needed.", low=1)
+    context: int | None = _option(
+        "tokens", "context", "Context size in tokens; by default what is needed.", low=1, rare=True
+    )
     think_start: str | None = _option("text", "opening marker", "The marker that opens the model's thought.", rare=True)
     think_end: str | None = _option("text", "closing marker", "The marker that closes it.", rare=True)
     verbose: bool = _option("switch", "log", "Show llama.cpp's own log.", default=False, rare=True)
