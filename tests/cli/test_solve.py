@@ -253,8 +253,8 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) ->
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--budget", "-5"], "'-5' is not a number of tokens: write it like 1024, 4k or none."),
-        (["--budget", "abc"], "'abc' is not a number of tokens: write it like 1024, 4k or none."),
+        (["--budget", "-5"], "'-5' is not a number of tokens: write it like 1024, 4k or unlimited."),
+        (["--budget", "abc"], "'abc' is not a number of tokens: write it like 1024, 4k or unlimited."),
         (["--budget", "1.0001k"], "not a whole number of tokens"),
         (["--budget", "5", "--min-thinking", "9"], "The minimum of 9 thinking tokens is above the budget of 5"),
         (["--solution-budget", "0"], "'--solution-budget': it must be 1 or more, not 0."),

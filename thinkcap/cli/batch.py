@@ -21,13 +21,13 @@ EXAMPLES = """\
   thinkcap batch problems.jsonl -o results.jsonl --model abacus
   thinkcap batch aime.json -o aime.jsonl --budget 2k --samples 16
   thinkcap batch aime.json -o votes.jsonl --budget 2k --samples 8 --vote
-  thinkcap batch test.csv -o out.jsonl --problem-field text --limit 50 --shuffle
+  thinkcap batch test.csv -o out.jsonl --problem-field text --shuffle
   thinkcap batch aime.json --budget 8k --samples 16 --dry-run
 """
 
 
 @options.command(EXAMPLES)
-@click.argument("file")
+@click.argument("file", type=options.FilePath())
 @options.settings()
 @options.samples
 @options.votes

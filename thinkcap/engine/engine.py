@@ -16,7 +16,7 @@ from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
-from thinkcap.engine.more import is_settled, more_request
+from thinkcap.engine.more import is_known, more_request
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
@@ -138,8 +138,8 @@ class Engine:
     def sweep_requests(
         self, problem: Problem, budgets: Iterable[int | None], **options: Unpack[Options]
     ) -> list[Request]:
-        """The fewest requests that answer a problem under every budget: one that forks, if the model is not told its
-        budget. Raises UsageError for what makes no sense."""
+        """The fewest requests that answer a problem under every budget: one that forks, if the prompt doesn't state
+        its budget. Raises UsageError for what makes no sense."""
         return resolve_sweep(self.profile, problem, budgets, **options)
 
     def submit(
@@ -188,7 +188,7 @@ class Engine:
         taken over. Raises UsageError for an outcome of another model file, or a budget that is used up.
         """
         request = self.more_request(outcome, budget)
-        if request.earlier is not None and is_settled(outcome):
+        if is_known(request):
             return replace(outcome, budget=request.budget, request=request, shared=True)
         return self.solve(request)
 

@@ -13,6 +13,7 @@ from thinkcap.errors import ThinkcapError
 
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
+    from thinkcap.engine.record import OutcomeRecord
     from thinkcap.engine.request import Request
 
 
@@ -51,8 +52,8 @@ class Outcome:
     shared            whether the thought ended before the budget could matter, so that the outcome is another budget's
                       and cost nothing
     answer_index      which of several answers to the same thought
-    mean_log_probability    mean log-probability of the tokens sampled in the thought, as
-                            `thinkcap.engine.sampler.draw` defines it; resumed tokens left out, None without any
+    mean_log_probability    mean log-probability of the thought's sampled tokens at the sampling temperature, see
+                            `thinkcap.engine.sampler.draw`; None if nothing was sampled, or not all of it
     lowest_log_probability  the lowest mean over 64 of them in a row
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker
@@ -148,7 +149,8 @@ class Outcome:
     def tokens_per_second(self) -> float:
         """Sampled tokens a second over thought and solution; 0.0 if nothing was sampled."""
         seconds = self.seconds.thinking + self.seconds.solution
-        return (self.thinking_tokens + self.solution_tokens) / seconds if seconds > 0 else 0.0
+        sampled = self.thinking_tokens - self.resumed_tokens + self.solution_tokens
+        return sampled / seconds if seconds > 0 else 0.0
 
     @property
     def was_interrupted(self) -> bool:
@@ -160,8 +162,8 @@ class Outcome:
         return replace(self, expected=expected, correct=correct)
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON object, its fields in the contract's order."""
-        return {
+        """The contract's JSON object, its fields in the contract's order. `thinkcap.engine.record` has its types."""
+        record: OutcomeRecord = {
             "id": self.id,
             "problem": self.problem,
             "prompt_text": self.prompt_text,
@@ -192,7 +194,6 @@ class Outcome:
             "answer_forced": self.answer_forced,
             "probe_tokens": self.probe_tokens,
             "resumed_tokens": self.resumed_tokens,
-            **({} if self.spelled else {"thought_ids": list(self.thought_ids)}),
             "shared": self.shared,
             "reply": self.answer_index,
             "mean_log_probability": self.mean_log_probability,
@@ -207,3 +208,6 @@ class Outcome:
             "model_sha256": self.model_sha256,
             "model_file_sha256": self.model_file_sha256,
         }
+        if not self.spelled:
+            record["thought_ids"] = list(self.thought_ids)
+        return {**record}
