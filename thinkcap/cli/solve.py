@@ -31,7 +31,7 @@ EXAMPLES = """\
   thinkcap solve "What is 37 * 46?" --model abacus --budget 32 --then 64..512
   thinkcap solve - --budget 2k --json < problem.txt
   thinkcap solve "Find all x with x^2 = 2x." --samples 4 --time-limit 90s
-  thinkcap solve "What is 37 * 46?" -m abacus -k 8 --temperature 0.8 --vote
+  thinkcap solve "What is 37 * 46?" -m abacus -k 16 --temperature 0.8 --vote-until 0.95
   thinkcap solve "Find all x with x^2 = 2x." -b 2k -k 2 --vote-depths 4
 """
 
@@ -91,8 +91,10 @@ def command(
     there is an --expect, or else the same under two budgets in a row. Off a terminal the last solution is printed.
 
     --vote runs all --samples side by side and lets their answers vote, by mathematical equivalence: the solution of
-    the largest group is printed. --vote-depths H answers each thought at H depths of its --budget, --answers M times
-    each, and votes over all of them (arXiv 2505.12992).
+    the largest group is printed. With --vote-until 0.95 they run in waves, and no more once the leader is that likely to
+    stay ahead (arXiv 2305.11860): four that agree are enough. --vote-first M takes the first M to finish (2505.17813).
+    --vote-depths H answers each thought at H depths of its --budget, --answers M times each, and votes over all of them
+    (2505.12992).
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (with --vote, not the winner) matched --expect, 130
     interrupted.
