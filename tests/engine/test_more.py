@@ -27,9 +27,9 @@ def spelled() -> Iterator[Engine]:
 
 
 def comparable(outcome: thinkcap.Outcome) -> dict[str, object]:
-    """What must be the same. Tokens that are taken over are not drawn again, so they have no log-probabilities."""
-    drawn_now = ("seconds", "resumed_tokens", "mean_log_probability", "lowest_log_probability")
-    return {**outcome.to_dict(), **dict.fromkeys(drawn_now)}
+    """All but what depends on how it came about: log-probabilities are those of tokens sampled in one go."""
+    own = dict.fromkeys(("seconds", "resumed_tokens", "mean_log_probability", "lowest_log_probability"))
+    return {**outcome.to_dict(), **own}
 
 
 @pytest.mark.parametrize("style", ["bare", "message", "soft", "pause", "pause+message"])

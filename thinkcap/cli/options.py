@@ -331,9 +331,9 @@ class VoteOptions:
 _vote = partial(add, group="Vote")
 _rare_vote = partial(_vote, rare=True)
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
-_UNTIL = "Run no more samples once the leader stays ahead with this probability, like 0.95; --samples is the most."
-_FIRST = "Vote over the first M samples to finish, and cancel the rest."
-_BY = "Weigh each vote by the probability of its thought's least likely stretch, or count."
+_UNTIL = "Stop once the leader stays ahead with this probability: 0.95 takes 4 samples that agree, all of them at most."
+_FIRST = "Vote over the first M samples to finish and cancel the rest, whose tokens are spent and counted."
+_BY = "Count votes, or weigh each by the probability of its thought's least likely stretch; costs no tokens."
 votes = gather(
     VoteOptions,
     _names(VoteOptions),

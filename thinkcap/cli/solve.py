@@ -31,7 +31,7 @@ EXAMPLES = """\
   thinkcap solve "What is 37 * 46?" --model abacus --budget 32 --then 64..512
   thinkcap solve - --budget 2k --json < problem.txt
   thinkcap solve "Find all x with x^2 = 2x." --samples 4 --time-limit 90s
-  thinkcap solve "What is 37 * 46?" -m abacus -k 8 --temperature 0.8 --vote
+  thinkcap solve "What is 37 * 46?" -m abacus -k 16 --temperature 0.8 --vote-until 0.95
   thinkcap solve "Find all x with x^2 = 2x." -b 2k -k 2 --vote-depths 4
 """
 
@@ -92,7 +92,8 @@ def command(
     printed.
 
     With --vote all --samples run side by side, and their answers vote by mathematical equivalence: the solution of the
-    largest group is printed.
+    largest group is printed. With --vote-until 0.95 they run in waves, and no more once the leader is that likely to
+    stay ahead (arXiv 2305.11860): four that agree are enough.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (with --vote, not the winner) matched --expect, 130
     interrupted.

@@ -52,8 +52,8 @@ class Outcome:
     shared            whether the thought ended before the budget could matter, so that the outcome is another budget's
                       and cost nothing
     answer_index      which of several answers to the same thought
-    mean_log_probability    mean log-probability of the tokens sampled in the thought, as
-                            `thinkcap.engine.sampler.draw` defines it; resumed tokens left out, None without any
+    mean_log_probability    mean log-probability of the thought's sampled tokens at the sampling temperature, see
+                            `thinkcap.engine.sampler.draw`; None if nothing was sampled, or not all of it
     lowest_log_probability  the lowest mean over 64 of them in a row
     rolled_back_tokens  thinking tokens sampled and counted, but taken out of the thought at a cut because they
                       were half a character or half a marker

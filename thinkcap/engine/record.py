@@ -81,7 +81,7 @@ class OutcomeRecord(AskedRecord):
         bool, Field(description="Whether the thought ended before the budget mattered: another budget's result.")
     ]
     mean_log_probability: Annotated[
-        LogProbability, Field(description="Of the thought's sampled tokens; null if none was sampled.")
+        LogProbability, Field(description="Of the thought's sampled tokens; null if not all were sampled here.")
     ]
     lowest_log_probability: Annotated[LogProbability, Field(description="The lowest mean over 64 of them in a row.")]
     seconds: SecondsRecord

@@ -59,7 +59,7 @@ class Sequence:
     rollback      tokens to take out of the KV cache before that
     offspring     sequences that the last `take` forked off
     forks         what will fork off it
-    confidence    the log-probabilities of the tokens drawn in its thought, but those that it took over
+    confidence    the log-probabilities of its thought's tokens
     forked        whether it shares the beginning of another thought
     """
 

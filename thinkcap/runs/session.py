@@ -175,8 +175,7 @@ class Session:
         from thinkcap.grading import Grader, vote
 
         with Grader() as grader:
-            weights = [self.plan.vote.weight(result) for result in results]
-            found = vote([result.answer for result in results], grader, weights)
+            found = vote([result.answer for result in results], grader, self.plan.vote.weights(results))
             correct = None if problem.expected is None else grader.grade(found.winner, problem.expected).correct
         return found, correct
 
