@@ -40,25 +40,24 @@ def main() -> None:
     ends = time.monotonic() + asked.seconds
 
     def compare(way: str, outcome: Outcome) -> None:
-        at_once = reference[outcome.id]
+        at_once = reference[outcome.problem]
         thoughts[way] += outcome.thinking == at_once.thinking
         alike[way] += (outcome.thinking, outcome.solution) == (at_once.thinking, at_once.solution)
 
     with ExitStack() as stack:
         once, cut, other, sweep, batch = (stack.enter_context(smollm2.load(asked.threads)) for _ in range(5))
-        for name, prompt in smollm2.prompts().items():
+        for prompt in smollm2.prompts().values():
             if time.monotonic() > ends:
                 break
-            reference[name] = once.solve(prompt, LARGER, id=name, **options)
-            compare("again", once.solve(prompt, LARGER, id=name, **options))
-            smaller = cut.solve(prompt, SMALLER, id=name, **options)
+            reference[prompt] = once.solve(prompt, LARGER, **options)
+            compare("again", once.solve(prompt, LARGER, **options))
+            smaller = cut.solve(prompt, SMALLER, **options)
             compare("more, cells kept", cut.more(smaller, LARGER))
             compare("more, read again", other.more(smaller, LARGER))
-            for outcome in sweep.sweep(prompt, [SMALLER, LARGER], id=name, **options):
-                if outcome.budget.thinking == LARGER:
-                    compare("sweep", outcome)
-        requests = [batch.request(smollm2.prompts()[name], LARGER, id=name, **options) for name in reference]
-        for outcome in batch.solve_many(requests):
+            for fork in sweep.sweep(prompt, [SMALLER, LARGER], **options):
+                if fork.budget.thinking == LARGER:
+                    compare("sweep", fork)
+        for outcome in batch.solve_many(reference, LARGER, **options):
             assert isinstance(outcome, Outcome)
             compare("batch", outcome)
     print(f"{len(reference)} prompts, {SMALLER} and {LARGER} thinking tokens, temperature {asked.temperature}")

@@ -55,8 +55,8 @@ def command(
 
     --vote compares the vote over the samples with single thoughts, in accuracy and in tokens. --vote-until P stops each
     vote once it is decided, --vote-first M once M samples have finished; the file says which samples were not needed
-    (`unneeded`), and the report counts the tokens of cancelled ones. --vote-depths H answers each thought at H depths of
-    its budget, --answers M times each, and votes over all of them.
+    (`unneeded`), and the report counts the tokens of cancelled ones. --vote-depths H answers each thought at H depths
+    of its budget, --answers M times each, and votes over all of them.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """

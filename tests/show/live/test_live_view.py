@@ -10,6 +10,7 @@ import pytest
 
 import thinkcap
 from tests.show.screen import Clock, Screen, Wire
+from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Started, Thought
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.live.live_view import LiveView
@@ -80,6 +81,22 @@ def test_no_more_than_twenty_frames_a_second(screen: Screen, wire: Wire) -> None
             view.show(Thought("word ", token))
         assert len(wire.writes) <= 2.0 * 20 + 2
     assert "".join(screen.rows).count("word") == 2000
+
+
+def test_real_text_in_wide_characters_is_whole(smollm: Engine, screen: Screen, wire: Wire) -> None:
+    screen.resize(23)
+    clock = Clock()
+    with LiveView(wire, clock) as view:
+        view.begin(0, 1)
+        for event in smollm.stream("🎉" * 12, 23, solution_budget=16, temperature=0.6):
+            clock.now += 0.1
+            view.show(event)
+        assert isinstance(event, Finished)
+        view.conclude(event.outcome)
+    shown = "".join(screen.text.split())
+    assert event.outcome.rolled_back_tokens
+    assert "".join(event.outcome.thinking.split()) in shown
+    assert "".join(event.outcome.solution.split()) in shown
 
 
 def test_leaving_in_mid_thought_keeps_the_text_and_takes_the_bar(
