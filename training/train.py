@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -57,7 +58,9 @@ class Stage:
 STAGES = [
     Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
     Stage("cuts", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
-    Stage("abacus", 3, 2_000_000, samples.FINISH, start="cuts", rates=(0.2, 0.0)),
+    Stage("scope", 3, 2_000_000, samples.SCOPE, start="cuts", rates=(0.2, 0.0)),
+    Stage("abacus", 4, 2_000_000, samples.FINISH, start="scope", rates=(0.3, 0.0)),
+    Stage("early", 5, 250_000, samples.WHOLE, start="scope", rates=(1.0, 1.0)),
     Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
 
@@ -87,6 +90,7 @@ def main() -> None:
 
 
 def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(options.runs / f"compiled-{rank}")  # workers don't share one safely
     torch.set_num_threads(1)
     dist.init_process_group("gloo", meeting, rank=rank, world_size=options.workers)
     for stage in STAGES:
@@ -96,7 +100,7 @@ def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
 
 
 class Run:
-    """Trains one stage: float32 weights that are updated, and a bfloat16 copy that gradients are computed on."""
+    """Trains one stage: float32 weights that are updated, and a copy in `gradient_type` that gradients are computed on."""
 
     def __init__(self, folder: Path, stage: Stage, scale: float) -> None:
         self.stage, self.total = stage, int(stage.tokens * scale)
@@ -110,9 +114,10 @@ class Run:
             self.load(self.checkpoint, resume=True)
         elif stage.start:
             self.load(folder / stage.start / "checkpoint.pt", resume=False)
-        self.low = Abacus(Shape()).bfloat16()
-        for block in self.low.blocks:
-            block.compile(dynamic=True)
+        self.low = Abacus(Shape()).to(gradient_type())
+        if gradient_type() == torch.bfloat16:
+            for block in self.low.blocks:
+                block.compile(dynamic=True)
         self.copy_down()
 
     def train(self) -> None:
@@ -224,6 +229,15 @@ class Run:
         print(line, flush=True)
         with (self.folder / "log.txt").open("a") as log:
             log.write(line + "\n")
+
+
+def gradient_type() -> torch.dtype:
+    """The type that gradients are computed in: bfloat16 only if the processor multiplies matrices in it.
+
+    Without such instructions torch's bfloat16 products take thirty times as long as those of float32.
+    """
+    supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if supported else torch.float32
 
 
 def make_optimizers(model: Abacus) -> list[torch.optim.Optimizer]:
