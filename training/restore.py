@@ -13,11 +13,9 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from training.model import Shape
-from training.train import Progress
+from training.shape import Shape
 
 
 def main() -> None:
@@ -25,15 +23,18 @@ def main() -> None:
     parser.add_argument("gguf", type=Path)
     parser.add_argument("checkpoint", type=Path)
     options = parser.parse_args()
+    import torch
+
     model = {name: torch.from_numpy(weights) for name, weights in restore(options.gguf).items()}
-    state = {"shape": asdict(Shape()), "model": model, "optimizers": [], "progress": asdict(Progress())}
+    state = {"shape": asdict(Shape()), "model": model, "optimizers": [], "progress": {}}
     options.checkpoint.parent.mkdir(parents=True, exist_ok=True)
     torch.save(state, options.checkpoint)
 
 
 def restore(path: Path) -> dict[str, NDArray[np.float32]]:
     """The tensors of a GGUF under the model's names; the inverse of `export.rename`."""
-    theirs = {tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type) for tensor in gguf.GGUFReader(path).tensors}
+    tensors = gguf.GGUFReader(path).tensors
+    theirs = {tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type) for tensor in tensors}
     state = {"embedding.weight": theirs["token_embd.weight"], "output_norm.weight": theirs["output_norm.weight"]}
     for layer in range(Shape().layers):
         ours, block = f"blocks.{layer}.", f"blk.{layer}."
