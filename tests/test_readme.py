@@ -64,7 +64,7 @@ def test_every_command_runs(tmp_path: Path) -> None:
         machine = Machine(tmp_path, hub)
         (tmp_path / "thinkcap").write_text(f'#!/bin/sh\nexec {sys.executable} -m thinkcap "$@"\n')
         (tmp_path / "thinkcap").chmod(0o755)
-        environment = machine.environment(PATH=f"{tmp_path}:{os.environ['PATH']}")
+        environment = machine.environment(PATH=f"{tmp_path}:{os.environ['PATH']}", HOME=str(tmp_path))
         assert COMMANDS
         for command in COMMANDS:
             done = subprocess.run(

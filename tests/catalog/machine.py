@@ -26,7 +26,11 @@ class Machine:
         return self.home / "config" / "thinkcap" / "models.toml"
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG_", "NO_COLOR"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("HF_", "XDG_", "NO_COLOR", "THINKCAP_"))
+        }
         own = {"HF_HOME": str(self.home / "hf"), "XDG_CONFIG_HOME": str(self.home / "config"), "COLUMNS": "80"}
         return kept | own | self.hub.environment() | more
 
