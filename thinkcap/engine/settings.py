@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
@@ -256,7 +256,13 @@ class Options(TypedDict, total=False):
     id: str | None
 
 
-OPTIONS: Mapping[str, Option] = {each.name: each.metadata["option"] for each in fields(Settings)}
+def option_of(declared: Field[Any]) -> Option:
+    """The option that a field of `Settings` declares."""
+    option: Option = declared.metadata["option"]
+    return option
+
+
+OPTIONS: Mapping[str, Option] = {each.name: option_of(each) for each in fields(Settings)}
 """Every generation option by its name."""
 
 
