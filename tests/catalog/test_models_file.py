@@ -123,7 +123,11 @@ def test_own_file_overlays_key_by_key(own_file: Path) -> None:
             "models.abacus.cut_style",
             "bare, message, soft, pause or pause+message, not 'hard'",
         ),
-        ('[models.abacus]\nthinking = "lots"', "models.abacus.thinking", 'a number of tokens such as 1024, or "none"'),
+        (
+            '[models.abacus]\nthinking = "lots"',
+            "models.abacus.thinking",
+            'a number of tokens such as 1024, or "unlimited"',
+        ),
         ("[models.abacus]\nthinking = -1", "models.abacus.thinking", "0 or more, not -1"),
         ("[models.abacus]\nsolution = 1.5", "models.abacus.solution", "a whole number, not 1.5"),
         ('[models.abacus]\nquants = ["q9"]', "models.abacus.quants.0", "the name of a GGUF quant such as q8_0, f16"),

@@ -190,7 +190,7 @@ def test_the_slider_doubles_from_mark_to_mark(look: Look, site: str) -> None:
     marks = [each.get_property("textContent") for each in screen.all("#marks span")]
     assert marks == ["0", "8", "16", "32", "64", "128", "256", "512", "1,024", "no limit"]
     slider, tokens = screen.one("slider"), screen.one("tokens")
-    assert tokens.get_property("value") == "none"
+    assert tokens.get_property("value") == "unlimited"
     for _ in range(20):
         slider.send_keys(LEFT)
     assert tokens.get_property("value") == "64"
@@ -519,7 +519,7 @@ def test_the_command_of_a_sweep_names_its_budgets(look: Look, site: str) -> None
     screen.think("-3 + 5", button="sweep")
     screen.one("copy-command").click()
     screen.until(lambda: screen.text("copy-command") == "Copied")
-    budgets = "0,8,16,32,64,128,256,512,1024,none"
+    budgets = "0,8,16,32,64,128,256,512,1024,unlimited"
     assert screen.clipboard() == f"thinkcap sweep --model abacus --quant q8_0 --budgets {budgets} -- '-3 + 5'"
 
 

@@ -93,7 +93,7 @@ class Commands(click.Group):
 def commands(context: click.Context) -> None:
     """Reasoning under a budget, on your own machine.
 
-    Runs a reasoning model and gives it exactly as much thinking as you allow.
+    Runs a reasoning model and lets it think for exactly as many tokens as you allow.
     """
     if context.invoked_subcommand is None:
         from thinkcap.text import write_line

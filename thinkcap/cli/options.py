@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.core import ParameterSource
@@ -20,6 +20,8 @@ from thinkcap.cli import note_debug
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
 from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs.load_options import LOAD_OPTIONS, LoadOptions, flag_name
+from thinkcap.runs.polls import VoteBy, VoteRule
+from thinkcap.text import parse_budgets
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -32,13 +34,20 @@ Decorator = Callable[[Command], Command]
 GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
 """The groups of options, in the order in which `--help` shows them."""
 
+_ALL = "thinkcap.help_all"
+"""The key of click's context that says that `--help-all` was given."""
+
 
 class GroupedOption(click.Option):
-    """An option that says which group it belongs to."""
+    """An option that says which group it belongs to, and whether only `--help-all` shows it."""
 
-    def __init__(self, *names: Any, group: str = "Output", **attributes: Any) -> None:
+    def __init__(self, *names: Any, group: str = "Output", rare: bool = False, **attributes: Any) -> None:
         super().__init__(*names, **attributes)
         self.group = group
+        self.rare = rare
+
+    def get_help_record(self, context: click.Context) -> tuple[str, str] | None:
+        return None if self.rare and _ALL not in context.meta else super().get_help_record(context)
 
 
 class SharedOption(GroupedOption):
@@ -59,7 +68,13 @@ class SharedOption(GroupedOption):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help shows its options in groups."""
+    """A command whose help shows its options in groups, the rare ones only if all are asked for."""
+
+    def get_params(self, context: click.Context) -> list[click.Parameter]:
+        parameters = super().get_params(context)
+        if any(getattr(parameter, "rare", False) for parameter in parameters):
+            parameters.append(_help_all())
+        return parameters
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
@@ -70,6 +85,17 @@ class GroupedCommand(click.Command):
             if records:
                 with formatter.section(f"{group} options" if len(self.params) > len(records) + 2 else "Options"):
                     formatter.write_dl(records)
+
+
+def _help_all() -> click.Option:
+    def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value and not context.resilient_parsing:
+            context.meta[_ALL] = True
+            click.echo(context.get_help())
+            context.exit()
+
+    help = "Show all options and exit."
+    return click.Option(["--help-all"], is_flag=True, is_eager=True, expose_value=False, callback=show, help=help)
 
 
 def command(examples: str, cls: type[click.Command] = GroupedCommand, **attributes: Any) -> Decorator:
@@ -104,9 +130,30 @@ class Value(ParamType):
             self.fail(str(error), parameter, context)
 
 
+class Budgets(ParamType):
+    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `unlimited`."""
+
+    name = "budgets"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int | None, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_budgets(value)
+        except UsageError as error:
+            self.fail(str(error), parameter, context)
+
+
 def whole(low: int, high: float = math.inf) -> Value:
     """The type of a whole number within bounds."""
     return Value(Option("whole", "", "", "run", low=low, high=high))
+
+
+def number(low: float, high: float, *, above: bool = False) -> Value:
+    """The type of a number within bounds; `above` excludes the lower one."""
+    return Value(Option("number", "", "", "run", low=low, high=high, above=above))
 
 
 class Parallel(ParamType):
@@ -189,7 +236,12 @@ def shared(name: str, declared: Option, parameter: str, default: Any = None, **a
         kind = {"type": click.Choice(declared.choices)}
     group = _HELP_GROUPS[declared.group]
     return click.option(
-        *names, cls=SharedOption, shared=name, group=group, **{"help": declared.help} | kind | attributes
+        *names,
+        cls=SharedOption,
+        shared=name,
+        group=group,
+        rare=declared.rare,
+        **{"help": declared.help} | kind | attributes,
     )
 
 
@@ -238,39 +290,65 @@ def load(*, without: Sequence[str] = ()) -> Decorator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteOptions:
-    """Whether answers vote, and over how many of each thought. Raises UsageError for what makes no sense.
+    """Whether answers vote, over how many of each thought, how they are weighed, and when they are enough. Raises
+    UsageError for what makes no sense.
 
     depths, answers  points of each thought at which it is answered, and answers at each; 0 and 1 for its end alone
+    by, until, first  as in `thinkcap.runs.polls.VoteRule`; None if not given
     """
 
     vote: bool = False
     depths: int = 0
     answers: int = 1
+    by: VoteBy | None = None
+    until: float | None = None
+    first: int | None = None
 
     def __post_init__(self) -> None:
         if self.answers > 1 and not self.depths:
             raise UsageError("--answers counts the answers at each depth: say at how many depths with --vote-depths.")
+        if self.depths and (self.until is not None or self.first is not None):
+            raise UsageError("--vote-until and --vote-first count whole thoughts: leave --vote-depths out.")
 
     @property
     def wanted(self) -> bool:
-        return self.vote or self.depths > 0
+        return self.vote or self.depths > 0 or any(each is not None for each in (self.by, self.until, self.first))
+
+    @property
+    def rule(self) -> VoteRule:
+        """How the samples vote. Raises UsageError for what makes no sense."""
+        return VoteRule(by=self.by or "count", until=self.until, first=self.first)
 
     def check(self, samples: int) -> None:
         """Raises UsageError if there would be nothing to vote on."""
         if self.wanted and samples * max(1, self.depths) * self.answers == 1:
             raise UsageError("A vote needs several answers: ask for --samples 8, or for --vote-depths 4.")
+        if self.first is not None and self.first > samples:
+            raise UsageError(f"The first {self.first} of {samples} samples can't vote: ask for more --samples.")
 
 
 _vote = partial(add, group="Vote")
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
+_UNTIL = "Run no more samples once the leader stays ahead with this probability, like 0.95; --samples is the most."
+_FIRST = "Vote over the first M samples to finish, and cancel the rest."
+_BY = "Weigh each vote by the probability of its thought's least likely stretch, or count."
 votes = gather(
     VoteOptions,
     _names(VoteOptions),
     "votes",
     (
         _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
+        _vote("--vote-until", "until", metavar="P", type=number(0.5, 1, above=True), help=_UNTIL),
+        _vote(
+            "--vote-first",
+            "first",
+            metavar="M",
+            type=whole(1),
+            help=_FIRST,
+        ),
+        _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
         _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
-        _vote("--answers", metavar="M", type=whole(1), default=1, help="Answers at each of the depths."),
+        _vote("--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."),
     ),
 )
 
@@ -308,9 +386,9 @@ problems = gather(
     (
         _problems("--problem-field", metavar="NAME", help="The field with the problem; a path like task.text works."),
         _problems("--answer-field", metavar="NAME", help="The field with the expected answer."),
-        _problems("--id-field", metavar="NAME", help="The field with the id; none numbers the problems."),
+        _problems("--id-field", metavar="NAME", rare=True, help="The field with the id; none numbers the problems."),
         _problems("--limit", type=whole(1), help="Take at most this many problems."),
-        _problems("--shuffle", is_flag=True, help="Take them in an order drawn with --seed."),
+        _problems("--shuffle", is_flag=True, help="Take them in a random order, drawn with --seed."),
         _problems("--ids", multiple=True, callback=_ids, metavar="IDS", help="Take only these: a,b or 3..9."),
     ),
 )
@@ -351,5 +429,10 @@ run = gather(
 
 json = add("--json", "as_json", is_flag=True, help="Print JSON.")
 debug = add(
-    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=note_debug, help="Show tracebacks of errors."
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=note_debug,
+    help="Show tracebacks of errors.",
 )

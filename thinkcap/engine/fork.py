@@ -41,7 +41,7 @@ class Fork:
 class Branch:
     """A fork that was reached, or a further answer to a thought that closed.
 
-    state   where it stands
+    state   where it is now
     shared  tokens of the KV cache that it shares
     feed    tokens that it decodes first; empty if it samples from the logits of the token it shares last
     cells   KV cells that it can need beside the shared ones

@@ -12,6 +12,7 @@ from thinkcap.engine.settings import CutStyle, PromptMode
 
 Count = Annotated[int, Field(ge=0)]
 Duration = Annotated[float, Field(ge=0)]
+LogProbability = Annotated[float, Field(le=0)] | None
 
 
 class BudgetRecord(TypedDict):
@@ -79,6 +80,10 @@ class OutcomeRecord(AskedRecord):
     shared: Annotated[
         bool, Field(description="Whether the thought ended before the budget mattered: another budget's result.")
     ]
+    mean_log_probability: Annotated[
+        LogProbability, Field(description="Of the thought's sampled tokens; null if not all were sampled here.")
+    ]
+    lowest_log_probability: Annotated[LogProbability, Field(description="The lowest mean over 64 of them in a row.")]
     seconds: SecondsRecord
     model_file_sha256: Annotated[str, Field(description="Of the whole file; empty if it was not taken.")]
     thought_ids: NotRequired[

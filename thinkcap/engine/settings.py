@@ -50,6 +50,7 @@ class Option:
     help       one or two sentences for `--help`
     low, high  bounds; `above` excludes the lower one
     unlimited  whether None is a value: no limit
+    rare       whether only `--help-all` shows it
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class Option:
     above: bool = False
     choices: tuple[str, ...] = ()
     unlimited: bool = False
+    rare: bool = False
 
     def check(self, value: object) -> None:
         """Raises UsageError, one sentence, for a value that makes no sense."""
@@ -147,7 +149,7 @@ class Settings:
         "tokens",
         "budget",
         "thinking budget",
-        "At most this many thinking tokens: 1024, 4k, or none for no limit; 0 answers at once.",
+        "At most this many thinking tokens: 1024, 4k or unlimited; 0 answers at once.",
         unlimited=True,
     )
     solution_budget: int = _option(
@@ -169,7 +171,11 @@ class Settings:
         unlimited=True,
     )
     cut_style: CutStyle = _option(
-        "choice", "budget", "cut style", "How a thought that reaches its budget is closed.", choices=get_args(CutStyle)
+        "choice",
+        "budget",
+        "cut style",
+        "How a thought ends at its budget: by the bare marker, a message and the marker, softly, or at a pause.",
+        choices=get_args(CutStyle),
     )
     prompt_mode: PromptMode = _option(
         "choice",
@@ -178,17 +184,32 @@ class Settings:
         "Whether the prompt also states the budget, as a maximum or an exact length.",
         choices=get_args(PromptMode),
     )
-    loop_guard: bool = _option("switch", "budget", "loop guard", "Close a thought that repeats itself token for token.")
+    loop_guard: bool = _option(
+        "switch", "budget", "loop guard", "Close a thought that repeats itself token for token.", rare=True
+    )
     force_answer: bool = _option(
-        "switch", "budget", "forced answer", "Begin the answer for the model if it gives none after a cut."
+        "switch", "budget", "forced answer", "Begin the answer for the model if it gives none after a cut.", rare=True
     )
     temperature: float = _option("number", "sampling", "temperature", "0 always takes the likeliest token.")
     top_p: float = _option(
-        "number", "sampling", "top-p", "Sample from the likeliest tokens of this share; 1 is off.", high=1, above=True
+        "number",
+        "sampling",
+        "top-p",
+        "Sample from the likeliest tokens of this share; 1 is off.",
+        high=1,
+        above=True,
+        rare=True,
     )
-    top_k: int = _option("whole", "sampling", "top-k", "Sample from this many of the likeliest tokens; 0 is off.")
+    top_k: int = _option(
+        "whole", "sampling", "top-k", "Sample from this many of the likeliest tokens; 0 is off.", rare=True
+    )
     min_p: float = _option(
-        "number", "sampling", "min-p", "Leave out tokens below this share of the likeliest's probability.", high=1
+        "number",
+        "sampling",
+        "min-p",
+        "Leave out tokens below this share of the likeliest's probability; 0 is off.",
+        high=1,
+        rare=True,
     )
     seed: int = _option("whole", "sampling", "seed", "Which random numbers to use; the same seed repeats a result.")
 

@@ -27,14 +27,16 @@ class LoadOptions:
 
     name: str | None = _option("text", "model", "A model's name, OWNER/REPO[:QUANT], or .gguf file.")
     quant: str | None = _option("text", "quant", "Which quantisation of it: q8_0, f16, …")
-    threads: int | None = _option("whole", "number of threads", "CPU threads.", low=1, high=MOST_THREADS)
+    threads: int | None = _option(
+        "whole", "number of threads", "CPU threads; by default what suits the model.", low=1, high=MOST_THREADS
+    )
     gpu_layers: int | None = _option(
         "whole", "number of GPU layers", "Layers on the GPU; 0 keeps all of them on the CPU."
     )
-    context: int | None = _option("tokens", "context", "Context size in tokens.", low=1)
-    think_start: str | None = _option("text", "opening marker", "The marker that opens the model's thought.")
-    think_end: str | None = _option("text", "closing marker", "The marker that closes it.")
-    verbose: bool = _option("switch", "log", "Show llama.cpp's own log.", default=False)
+    context: int | None = _option("tokens", "context", "Context size in tokens; by default what is needed.", low=1)
+    think_start: str | None = _option("text", "opening marker", "The marker that opens the model's thought.", rare=True)
+    think_end: str | None = _option("text", "closing marker", "The marker that closes it.", rare=True)
+    verbose: bool = _option("switch", "log", "Show llama.cpp's own log.", default=False, rare=True)
 
     def arguments(self) -> dict[str, Any]:
         """What `thinkcap.load` is called with."""

@@ -41,10 +41,10 @@ DEFAULT = BudgetChoice()
 
 
 def _limit(value: Any) -> Any:
-    if value in (-1, "none") and not isinstance(value, bool):
+    if value in (-1, "unlimited", "none") and not isinstance(value, bool):
         return "none"
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError('a number of thinking tokens is 0 or more, or "none" for no limit')
+        raise ValueError('a number of thinking tokens is 0 or more, or "unlimited"')
     return value
 
 

@@ -64,7 +64,7 @@ function setBudget(tokens, typed = false) {
   budget = tokens;
   at("slider").value = ruler.step(tokens);
   at("slider").setAttribute("aria-valuetext", tokens === null ? "no limit" : counted(tokens));
-  if (!typed) at("tokens").value = tokens ?? "none";
+  if (!typed) at("tokens").value = tokens ?? "unlimited";
   at("tokens").removeAttribute("aria-invalid");
   at("unit").textContent = tokens === null ? "" : tokens === 1 ? "token" : "tokens";
   [...at("marks").children].forEach((each, number) => each.classList.toggle("here", ruler.marks[number] === tokens));

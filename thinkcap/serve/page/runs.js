@@ -125,7 +125,7 @@ class Solving extends Run {
   finish() {
     say(`Answered: ${at("solution").textContent.slice(0, 300)}`);
     const [outcome] = this.outcomes.values();
-    keep(this.commandLine("solve", ["--budget", this.largest ?? "none"]), outcome);
+    keep(this.commandLine("solve", ["--budget", this.largest ?? "unlimited"]), outcome);
   }
 }
 
@@ -169,7 +169,7 @@ class Sweeping extends Run {
     }
     say(`Answered under ${counted(this.outcomes.size, "budget")}. Without a limit: ${whole?.answer ?? "no answer"}`);
     at("figures").textContent = "Choose a budget to see where it cut the thought, and its whole answer.";
-    const budgets = this.budgets.map((budget) => budget ?? "none").join(",");
+    const budgets = this.budgets.map((budget) => budget ?? "unlimited").join(",");
     keep(this.commandLine("sweep", ["--budgets", budgets]), [...this.outcomes.values()]);
   }
 
