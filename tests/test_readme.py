@@ -35,7 +35,14 @@ def test_the_second_command_is_what_ci_runs() -> None:
     assert SETUPS[1] in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-@pytest.mark.parametrize("setup", SETUPS[:2])
+def test_a_prebuilt_wheel_is_of_a_version_that_thinkcap_takes() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    wanted = re.search(r'"(llama-cpp-python>=[\d.]+)"', project)
+    assert wanted
+    assert README.count(f'--prefer-binary "{wanted[1]}"') == README.count("--extra-index-url") > 0
+
+
+@pytest.mark.parametrize("setup", [*SETUPS[:2], *SETUPS[2].splitlines()])
 def test_set_up_builds_llama_cpp_by_the_file_in_the_repository(setup: str, tmp_path: Path) -> None:
     """Also in a folder with a space in its name: the shell and the build split CMAKE_ARGS one after the other."""
     clone = tmp_path / "a clone"
