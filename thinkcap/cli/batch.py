@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import INTERRUPTED, options
+from thinkcap.cli.parameter_types import FilePath
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -27,7 +28,7 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("file", type=options.FilePath())
+@click.argument("file", type=FilePath())
 @options.settings()
 @options.samples
 @options.votes

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import ModelName
 
 EXAMPLES = """\
 \b
@@ -70,7 +71,7 @@ def command(context: click.Context, as_json: bool) -> None:
 
 
 @command.command(epilog=SHOW_EXAMPLES, short_help="Say what is known of a model.")
-@click.argument("model", type=options.ModelName())
+@click.argument("model", type=ModelName())
 @options.quant("Which of its files, if there are several.")
 @options.json
 @options.debug
@@ -100,7 +101,7 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
 
 
 @command.command(name="rm", epilog=REMOVE_EXAMPLES, short_help="Delete a model's files.")
-@click.argument("model", type=options.ModelName())
+@click.argument("model", type=ModelName())
 @click.option("--quant", metavar="NAME", help="Only this quant; without it, everything of the model.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @options.debug

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import INTERRUPTED, options
+from thinkcap.cli.parameter_types import Budgets
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -57,7 +58,7 @@ class SolveCommand(options.GroupedCommand):
 @options.settings()
 @options.add(
     "--then",
-    type=options.Budgets(),
+    type=Budgets(),
     default=(),
     group="Budget",
     help="Think on to these budgets, like 512,1k, until the answer is right (--expect) or two in a row agree.",

@@ -10,6 +10,7 @@ import click
 
 from thinkcap.cli import INTERRUPTED, options
 from thinkcap.cli.batch import check_output, read_problems, run_into_file
+from thinkcap.cli.parameter_types import Budgets, FilePath
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -32,10 +33,10 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("subject", type=options.FilePath(), metavar="FILE|PROBLEM")
+@click.argument("subject", type=FilePath(), metavar="FILE|PROBLEM")
 @options.add(
     "--budgets",
-    type=options.Budgets(),
+    type=Budgets(),
     required=True,
     group="Budget",
     help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
