@@ -96,8 +96,7 @@ def command(
     largest group is printed. With --vote-until 0.95 they run in waves, and no more once the leader is that likely to
     stay ahead (arXiv 2305.11860): four that agree are enough.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (with --vote, not the winner) matched --expect, 130
-    interrupted.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (or not the vote) matched --expect, 130 interrupted.
     """
     from thinkcap.cli.pull import offer_if_missing
     from thinkcap.runs.plan import Plan

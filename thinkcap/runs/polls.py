@@ -123,7 +123,7 @@ class Polls:
         self._samples = samples
         self._grader = grader
         self._polls: dict[str, Poll] = {}
-        for result in held:
+        for result in held if rule.stops else ():
             if result.unneeded:
                 self._of(result.id).decided = True
             else:
@@ -142,7 +142,8 @@ class Polls:
 
     def hear(self, outcome: Outcome) -> None:
         """Takes an outcome."""
-        self._of(outcome.id).hear(outcome)
+        if self._rule.stops:
+            self._of(outcome.id).hear(outcome)
 
     def _of(self, problem: str) -> Poll:
         if problem not in self._polls:

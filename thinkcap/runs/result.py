@@ -93,10 +93,9 @@ class Result(Outcome):
 
     @classmethod
     def from_dict(cls, line: Mapping[str, Any]) -> Self:
-        """Reads a line: strict about the types of the fields, silent about fields that it does not know.
-
-        Fields that the first versions did not write have their defaults. Raises ValueError, with the end of a sentence
-        that begins with the result, if a field is missing or of another type.
+        """Reads a line: strict about the types of the fields, silent about unknown ones; fields that the first versions
+        did not write have their defaults. Raises ValueError, with the end of a sentence that begins with the result, if
+        a field is missing or of another type.
         """
         error = _optional(line, "error", str)
         needed = None if error is None else ""
