@@ -50,7 +50,7 @@ def commands_in(text: str, program: str) -> list[list[str]]:
     lines += re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
     found = [re.search(rf"(?:^|[\s/]){program} ([a-z-].*)", " ".join(line.split())) for line in lines]
     words = [shlex.split(match[1], comments=True) for match in found if match and "…" not in match[1]]
-    return [list(takewhile(lambda word: word not in ("|", "&&", "||", ">", "<"), each)) for each in words]
+    return [list(takewhile(lambda word: word not in ("|", "&&", "||", ">", ">>", "<"), each)) for each in words]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

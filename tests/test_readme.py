@@ -82,7 +82,7 @@ def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         machine = Here(tmp_path, hub)
         for command in COMMANDS:
             said, _, line = command.rpartition(" | ")
-            line, _, output = line.partition(" > ")
+            line, *output = re.split(" >>? ", line)
             assigned, _, line = line.partition("thinkcap ")
             words = shlex.split(line)
             few = ["--limit", "6"] if "examples/abacus-heldout.jsonl" in words else []
