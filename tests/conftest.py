@@ -1,7 +1,8 @@
-"""What all tests share: the built-in model, loaded once in each precision, and a browser."""
+"""What all tests share: nobody's own settings, the built-in model, loaded once in each precision, and a browser."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,16 @@ import thinkcap
 from tests.browser import browser, visit
 
 __all__ = ["browser", "visit"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Without the variables and files of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("THINKCAP_")]:
+            patch.delenv(name)
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from tests.catalog.machine import Here, Machine
 
 CHECKS = [
     *("python", "thinkcap", "llama.cpp", "cpu", "threads", "memory", "gpu"),
-    *("models", "default", "convert", "cache", "hub", "abacus"),
+    *("settings", "models", "default", "convert", "cache", "hub", "abacus"),
 ]
 
 
@@ -54,6 +54,22 @@ def test_report_fits_80_columns_and_says_the_cure(machine: Machine) -> None:
     assert lines[at + 1] == "             → unset HF_HUB_OFFLINE to pull models"
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_settings_say_where_they_come_from(machine: Machine) -> None:
+    config = machine.models_file.with_name("config.toml")
+    config.parent.mkdir(parents=True)
+    config.write_text('budget = "2k"\nthreads = 1\n')
+    done = machine.run(
+        "doctor", "--json", THINKCAP_MODEL="abacus", THINKCAP_BUDGET="none", THINKCAP_BUGDET="1", HF_HUB_OFFLINE="1"
+    )
+    found = checks(done)
+    assert found["settings"]["state"] == "note"
+    assert found["settings"]["finding"] == (
+        f"model abacus from THINKCAP_MODEL; threads 1 from {config}; budget none from THINKCAP_BUDGET; "
+        "THINKCAP_BUGDET means nothing"
+    )
+    assert found["default"]["finding"] == "abacus (q8_0) is here"
 
 
 def test_what_is_broken_gives_exit_code_1_and_the_rest_still_runs(machine: Machine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, Self
@@ -194,6 +195,28 @@ def test_the_vote_is_what_is_judged(solve: Shell) -> None:
     assert "the samples of a problem are alike" in run.err
     answer = run.out.split("{")[1].split("}")[0]
     assert solve(PROBLEM, *ABACUS, "--samples", "2", "--vote", "--temperature", "0", "--expect", answer).code == 0
+
+
+def test_a_vote_ends_when_it_is_decided(solve: Shell) -> None:
+    options = (*ABACUS, "--temperature", "0.2", "--samples", "16", "--vote-until", "0.95")
+    run = solve(PROBLEM, *options, "--json", "--expect", "1262")
+    *records, last = map(json.loads, run.out.splitlines())
+    assert run.code == 0
+    assert [record.get("unneeded", False) for record in records] == [False] * 4 + [True] * 12
+    assert (last["vote"]["voters"], last["vote"]["unneeded"], last["vote"]["share"]) == (4, 12, 1.0)
+    assert last["vote"]["total_tokens"] == sum(r["thinking_tokens"] + r["solution_tokens"] for r in records[:4])
+    assert " · 4 of 4 votes · 12 samples not needed · " in solve(PROBLEM, *options).err
+
+
+def test_votes_are_weighed_by_confidence(solve: Shell) -> None:
+    options = (*ABACUS, "--temperature", "2", "--samples", "6", "--vote-by", "confidence", "--json")
+    *records, last = map(json.loads, solve(PROBLEM, *options).out.splitlines())
+    weights = {record["answer"]: 0.0 for record in records}
+    for record in records:
+        weights[record["answer"]] += math.exp(record["lowest_log_probability"])
+    winner = max((answer for answer in weights if answer is not None), key=lambda answer: weights[answer])
+    assert last["vote"]["answer"] == winner
+    assert last["vote"]["share"] == pytest.approx(weights[winner] / sum(weights.values()))
 
 
 def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve: Shell) -> None:

@@ -15,9 +15,10 @@ import pytest
 
 from tests.runs.lines import key_of, read_lines
 from thinkcap import cli
-from thinkcap.cli.sweep import is_file, parse_budgets
+from thinkcap.cli.sweep import is_file
 from thinkcap.errors import UsageError
 from thinkcap.runs.result import Key
+from thinkcap.text import parse_budgets
 
 # One thread is enough for a model this small, and does not wait for other programs' threads.
 ABACUS = ("--model", "abacus", "--quant", "f16", "--threads", "1", "--solution-budget", "24")
@@ -194,13 +195,16 @@ def test_models_told_their_budget_are_said_to_need_a_thought_each(capsys: pytest
         ("0, 1k..2k , none", (0, 1024, 2048, None)),
         ("none,5,5", (5, None)),
         ("7..7", (7,)),
+        ("0..64", (0, 16, 32, 64)),
+        ("0..10", (0, 10)),
+        ("0..0", (0,)),
     ],
 )
 def test_budgets_can_be_written_in_several_ways(text: str, budgets: tuple[int | None, ...]) -> None:
     assert parse_budgets(text) == budgets
 
 
-@pytest.mark.parametrize("text", ["", "64,", "a", "..none", "0..64", "none..none", "64..8", "64...128", "-1"])
+@pytest.mark.parametrize("text", ["", "64,", "a", "..none", "none..none", "64..8", "64...128", "-1"])
 def test_budgets_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_budgets(text)

@@ -27,7 +27,9 @@ def spelled() -> Iterator[Engine]:
 
 
 def comparable(outcome: thinkcap.Outcome) -> dict[str, object]:
-    return {**outcome.to_dict(), "seconds": None, "resumed_tokens": None}
+    """All but what depends on how it came about: log-probabilities are those of tokens sampled in one go."""
+    own = dict.fromkeys(("seconds", "resumed_tokens", "mean_log_probability", "lowest_log_probability"))
+    return {**outcome.to_dict(), **own}
 
 
 @pytest.mark.parametrize("style", ["bare", "message", "soft", "pause", "pause+message"])

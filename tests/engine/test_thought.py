@@ -196,13 +196,20 @@ def test_no_marker_comes_again_after_the_close(stream: list[int], budget: int) -
         assert b"</think>" not in solution
 
 
-@given(streams, st.integers(0, 30), marker_kinds)
-@settings(max_examples=400)
+@given(streams, st.integers(0, 30), st.integers(1, 6), marker_kinds)
+@settings(max_examples=600)
 def test_a_reply_does_not_end_before_its_solution_can_be_seen(
-    stream: list[int], budget: int, markers: tuple[Marker, Marker]
+    stream: list[int], budget: int, solution: int, markers: tuple[Marker, Marker]
 ) -> None:
-    state = drive(limits(budget, markers), [EOG, *stream, EOG, EOG]).state
-    assert state.solution.text.decode("utf-8", "ignore").strip() or state.solution.finish_reason == "length"
+    state = drive(limits(budget, markers, solution=solution), [EOG, *stream, EOG, EOG]).state
+    assert state.solution.text.decode("utf-8", "ignore").strip()
+
+
+def test_an_answer_that_thinkcap_began_is_not_blank() -> None:
+    blank = [ID[b"\n"]] * 100
+    state = drive(limits(2, opening=OPENING), [ID[b"a"]] * 2 + blank).state
+    assert state.solution.forced
+    assert state.solution.text.rpartition(b"/{")[2].strip(b"\n}") == b"a"
 
 
 @given(st.text(alphabet="a√😀é<", min_size=1, max_size=20), st.integers(0, 50), marker_kinds)

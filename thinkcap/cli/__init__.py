@@ -33,6 +33,8 @@ COMMANDS = {
     "models": "List the models and where they are.",
     "bench": "Measure this machine's speed with a model.",
     "doctor": "Check what this machine has and what is missing.",
+    "completion": "Print the script that completes commands in a shell.",
+    "schema": "Print the JSON Schema of a result.",
 }
 INTERRUPTED = 130
 

@@ -27,7 +27,7 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("file")
+@click.argument("file", type=options.FilePath())
 @options.settings()
 @options.samples
 @options.votes
@@ -64,10 +64,10 @@ def command(
     check_output(run)
     votes.check(samples)
     problems = read_problems(file, choice, settings)
-    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers)
+    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers, vote=votes.rule)
     session = Session(load, plan, say, progress(log=load.verbose), run.parallel, run.ray)
     session.check()
-    run_into_file(session, problems, run, source=file, votes=votes.wanted, as_json=as_json)
+    run_into_file(session, problems, run, source=file, votes=votes, as_json=as_json)
 
 
 def check_output(run: options.RunOptions) -> None:
@@ -95,7 +95,7 @@ def run_into_file(
     run: options.RunOptions,
     *,
     source: str | None,
-    votes: bool = False,
+    votes: options.VoteOptions | None = None,
     as_json: bool = False,
 ) -> None:
     """Runs problems into the result file and prints what it then holds; a dry run says what it would take."""
@@ -116,4 +116,5 @@ def run_into_file(
     assert run.output is not None
     if not session.run(problems, run.output, source=source, restart=run.restart):
         raise click.exceptions.Exit(INTERRUPTED)
-    print_figures(make_report([run.output], votes=votes), as_json=as_json)
+    wanted, by = (votes.wanted, votes.by) if votes is not None else (False, None)
+    print_figures(make_report([run.output], votes=wanted, vote_by=by), as_json=as_json)

@@ -44,9 +44,12 @@ def command(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     from thinkcap.catalog.inventory import list_models
+    from thinkcap.catalog.locate import resolve
     from thinkcap.catalog.models_file import load_catalogue, user_file
+    from thinkcap.runs.user_defaults import default_model
 
-    models = list_models(load_catalogue())
+    default = default_model()
+    models = list_models(load_catalogue(), resolve(default).name if default else None)
     if as_json:
         _print_json([model.to_dict() for model in models])
         return
@@ -63,8 +66,8 @@ def command(context: click.Context, as_json: bool) -> None:
 
 
 @command.command(epilog=SHOW_EXAMPLES, short_help="Say what is known of a model.")
-@click.argument("model")
-@click.option("--quant", metavar="NAME", help="Which of its files, if there are several.")
+@click.argument("model", type=options.ModelName())
+@options.quant("Which of its files, if there are several.")
 @options.json
 @options.debug
 def show(model: str, quant: str | None, as_json: bool) -> None:
@@ -93,7 +96,7 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
 
 
 @command.command(name="rm", epilog=REMOVE_EXAMPLES, short_help="Delete a model's files.")
-@click.argument("model")
+@click.argument("model", type=options.ModelName())
 @click.option("--quant", metavar="NAME", help="Only this quant; without it, everything of the model.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @options.debug

@@ -8,17 +8,21 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from thinkcap.cli import note_debug
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
-from thinkcap.errors import UsageError
-from thinkcap.runs.load_options import LoadOptions
-from thinkcap.text import parse_seconds, parse_tokens, write_line
+from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.runs.load_options import LOAD_OPTIONS, LoadOptions, flag_name
+from thinkcap.runs.polls import VoteBy, VoteRule
+from thinkcap.text import parse_budgets, write_line
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -31,8 +35,6 @@ Decorator = Callable[[Command], Command]
 GROUPS = ("Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output")
 """The groups of options, in the order in which `--help` shows them."""
 
-MOST_THREADS = 512
-"""What llama.cpp can run (GGML_MAX_N_THREADS)."""
 _ALL = "thinkcap.help_all"
 """The key of click's context that says that `--help-all` was given."""
 
@@ -47,6 +49,23 @@ class GroupedOption(click.Option):
 
     def get_help_record(self, context: click.Context) -> tuple[str, str] | None:
         return None if self.rare and _ALL not in context.meta else super().get_help_record(context)
+
+
+class SharedOption(GroupedOption):
+    """An option that several commands have: the user's own default takes the place of one that is not given."""
+
+    def __init__(self, *names: Any, shared: str, **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.shared = shared
+
+    def consume_value(self, context: click.Context, opts: Any) -> tuple[Any, ParameterSource]:
+        value, source = super().consume_value(context, opts)
+        if source is ParameterSource.COMMANDLINE or context.resilient_parsing:
+            return value, source
+        from thinkcap.runs.user_defaults import user_default
+
+        own = user_default(self.shared)
+        return (value, source) if own is None else (own.value, ParameterSource.DEFAULT_MAP)
 
 
 class GroupedCommand(click.Command):
@@ -95,40 +114,47 @@ def add(*names: str, **attributes: Any) -> Decorator:
 
 
 class Value(ParamType):
-    """A number, a number of tokens or a time, within the bounds that its `Option` sets."""
+    """What an `Option` takes, within the bounds that it sets."""
 
     def __init__(self, option: Option) -> None:
         self.option = option
-        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer"}.get(option.kind, "number")
+        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer", "text": "text"}.get(
+            option.kind, "number"
+        )
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         if not isinstance(value, str):
             return value
-        number: float | None
         try:
-            match self.option.kind:
-                case "tokens":
-                    number = parse_tokens(value)
-                case "seconds":
-                    number = parse_seconds(value)
-                case kind:
-                    number = int(value) if kind == "whole" else float(value)
+            return self.option.read(value)
         except UsageError as error:
             self.fail(str(error), parameter, context)
-        except ValueError:
-            self.fail(f"{value!r} is not a {'whole ' * (self.option.kind == 'whole')}number.", parameter, context)
-        if number is None and not self.option.unlimited:
-            self.fail("it needs a number of tokens, like 1024 or 4k.", parameter, context)
+
+
+class Budgets(ParamType):
+    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `unlimited`."""
+
+    name = "budgets"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[int | None, ...]:
+        if isinstance(value, tuple):
+            return value
         try:
-            self.option.check(number)
-        except (UsageError, OverflowError):
-            self.fail(f"it must be {self.option.bounds}, not {value}.", parameter, context)
-        return number
+            return parse_budgets(value)
+        except UsageError as error:
+            self.fail(str(error), parameter, context)
 
 
 def whole(low: int, high: float = math.inf) -> Value:
     """The type of a whole number within bounds."""
     return Value(Option("whole", "", "", "run", low=low, high=high))
+
+
+def number(low: float, high: float, *, above: bool = False) -> Value:
+    """The type of a number within bounds; `above` excludes the lower one."""
+    return Value(Option("number", "", "", "run", low=low, high=high, above=above))
 
 
 class Parallel(ParamType):
@@ -138,6 +164,35 @@ class Parallel(ParamType):
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int | None:
         return None if value == "auto" else int(whole(1).convert(value, parameter, context))
+
+
+class FilePath(ParamType):
+    """A path, which shells complete. Whoever opens it says what is wrong with it."""
+
+    name = "path"
+
+    def shell_complete(
+        self, context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+class ModelName(FilePath):
+    """A model's name, which shells complete to those of models.toml and the cache, or to a file."""
+
+    name = "name"
+
+    def shell_complete(
+        self, context: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[Any]]:
+        from thinkcap.catalog.inventory import model_names
+
+        names: list[str] = []
+        with suppress(ThinkcapError):  # the command will say it
+            names = [name for name in model_names() if name.startswith(incomplete)]
+        # First, because bash forgets what came before it, and completes to files only if nothing follows.
+        files = super().shell_complete(context, parameter, incomplete)
+        return files + [CompletionItem(name) for name in names]
 
 
 def gather(kind: Callable[..., Any], names: Sequence[str], into: str, options: Iterable[Decorator]) -> Decorator:
@@ -163,19 +218,32 @@ def _names(kind: Any) -> list[str]:
 
 # -- how to think and answer -------------------------------------------------------------------------------------------
 
-_SHORT_FLAGS = {"budget": ("-b",)}
+_SHORT_FLAGS = {"budget": ("-b",), "model": ("-m",), "verbose": ("-v",)}
+_METAVARS = {"model": "NAME", "quant": "NAME"}
+_HELP_GROUPS = {"budget": "Budget", "sampling": "Sampling", "model": "Model"}
 
 
-def _generation_option(name: str, declared: Option) -> Decorator:
+def shared(name: str, declared: Option, parameter: str, default: Any = None, **attributes: Any) -> Decorator:
+    """One of the options that commands share; its value becomes the argument `parameter`."""
     flag = f"--{name.replace('_', '-')}"
-    group = "Sampling" if declared.group == "sampling" else "Budget"
-    add_to_group = partial(add, group=group, rare=declared.rare, help=declared.help)
-    if declared.kind == "switch":
-        return add_to_group(f"{flag}/--no-{flag[2:]}", name, default=None)
-    if declared.kind == "choice":
-        return add_to_group(flag, name, type=click.Choice(declared.choices))
-    flags = (flag, *_SHORT_FLAGS.get(name, ()))
-    return add_to_group(*flags, name, type=Value(declared), default=FROM_ENTRY)
+    names = [flag, *_SHORT_FLAGS.get(name, ()), parameter]
+    kind: dict[str, Any] = {"type": Value(declared), "default": default, "metavar": _METAVARS.get(name)}
+    if name == "model":
+        kind["type"] = ModelName()
+    elif declared.kind == "switch":
+        names[0] = f"{flag}/--no-{flag[2:]}"
+        kind = {"default": None}
+    elif declared.kind == "choice":
+        kind = {"type": click.Choice(declared.choices)}
+    group = _HELP_GROUPS[declared.group]
+    return click.option(
+        *names,
+        cls=SharedOption,
+        shared=name,
+        group=group,
+        rare=declared.rare,
+        **{"help": declared.help} | kind | attributes,
+    )
 
 
 def _settings(**given: Any) -> Settings:
@@ -186,7 +254,7 @@ def _settings(**given: Any) -> Settings:
 def settings(*, without: Sequence[str] = ()) -> Decorator:
     """Adds the generation options to a command, which gets them as `settings: Settings`."""
     names = [name for name in OPTIONS if name not in without]
-    return gather(_settings, names, "settings", [_generation_option(name, OPTIONS[name]) for name in names])
+    return gather(_settings, names, "settings", [shared(name, OPTIONS[name], name, FROM_ENTRY) for name in names])
 
 
 samples = add(
@@ -201,25 +269,21 @@ samples = add(
 
 # -- which model -------------------------------------------------------------------------------------------------------
 
-_model = partial(add, group="Model")
-_TOKENS = Value(Option("tokens", "", "", "run", low=1))
-_rare = partial(_model, rare=True)
-_LOAD_OPTIONS = {
-    "name": _model("--model", "-m", "name", metavar="NAME", help="A model's name, OWNER/REPO[:QUANT], or .gguf file."),
-    "quant": _model("--quant", metavar="NAME", help="Which quantisation of it: q8_0, f16, …"),
-    "threads": _model("--threads", type=whole(1, MOST_THREADS), help="CPU threads; by default what suits the model."),
-    "gpu_layers": _model("--gpu-layers", type=whole(0), help="Layers on the GPU; 0 keeps all of them on the CPU."),
-    "context": _model("--context", type=_TOKENS, help="Context size in tokens; by default what is needed."),
-    "think_start": _rare("--think-start", metavar="TEXT", help="The marker that opens the model's thought."),
-    "think_end": _rare("--think-end", metavar="TEXT", help="The marker that closes it."),
-    "verbose": _rare("--verbose", "-v", is_flag=True, help="Show llama.cpp's own log."),
-}
+
+def quant(help: str) -> Decorator:
+    """Adds --quant to a command that doesn't load its model."""
+    return shared("quant", LOAD_OPTIONS["quant"], "quant", help=help)
+
+
+def _load(**given: Any) -> LoadOptions:
+    return LoadOptions(**{name: value for name, value in given.items() if value is not None})
 
 
 def load(*, without: Sequence[str] = ()) -> Decorator:
     """Adds the options of a model to a command, which gets them as `load: LoadOptions`."""
-    chosen = [each for name, each in _LOAD_OPTIONS.items() if name not in without]
-    return gather(LoadOptions, _names(LoadOptions), "load", chosen)
+    names = [name for name in _names(LoadOptions) if name not in without]
+    chosen = [shared(flag_name(name), LOAD_OPTIONS[flag_name(name)], name) for name in names]
+    return gather(_load, names, "load", chosen)
 
 
 # -- votes -------------------------------------------------------------------------------------------------------------
@@ -227,37 +291,63 @@ def load(*, without: Sequence[str] = ()) -> Decorator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteOptions:
-    """Whether answers vote, and over how many of each thought. Raises UsageError for what makes no sense.
+    """Whether answers vote, over how many of each thought, how they are weighed, and when they are enough. Raises
+    UsageError for what makes no sense.
 
     depths, answers  points of each thought at which it is answered, and answers at each; 0 and 1 for its end alone
+    by, until, first  as in `thinkcap.runs.polls.VoteRule`; None if not given
     """
 
     vote: bool = False
     depths: int = 0
     answers: int = 1
+    by: VoteBy | None = None
+    until: float | None = None
+    first: int | None = None
 
     def __post_init__(self) -> None:
         if self.answers > 1 and not self.depths:
             raise UsageError("--answers counts the answers at each depth: say at how many depths with --vote-depths.")
+        if self.depths and (self.until is not None or self.first is not None):
+            raise UsageError("--vote-until and --vote-first count whole thoughts: leave --vote-depths out.")
 
     @property
     def wanted(self) -> bool:
-        return self.vote or self.depths > 0
+        return self.vote or self.depths > 0 or any(each is not None for each in (self.by, self.until, self.first))
+
+    @property
+    def rule(self) -> VoteRule:
+        """How the samples vote. Raises UsageError for what makes no sense."""
+        return VoteRule(by=self.by or "count", until=self.until, first=self.first)
 
     def check(self, samples: int) -> None:
         """Raises UsageError if there would be nothing to vote on."""
         if self.wanted and samples * max(1, self.depths) * self.answers == 1:
             raise UsageError("A vote needs several answers: ask for --samples 8, or for --vote-depths 4.")
+        if self.first is not None and self.first > samples:
+            raise UsageError(f"The first {self.first} of {samples} samples can't vote: ask for more --samples.")
 
 
 _vote = partial(add, group="Vote")
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
+_UNTIL = "Run no more samples once the leader stays ahead with this probability, like 0.95; --samples is the most."
+_FIRST = "Vote over the first M samples to finish, and cancel the rest."
+_BY = "Weigh each vote by the probability of its thought's least likely stretch, or count."
 votes = gather(
     VoteOptions,
     _names(VoteOptions),
     "votes",
     (
         _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
+        _vote("--vote-until", "until", metavar="P", type=number(0.5, 1, above=True), help=_UNTIL),
+        _vote(
+            "--vote-first",
+            "first",
+            metavar="M",
+            type=whole(1),
+            help=_FIRST,
+        ),
+        _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
         _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
         _vote("--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."),
     ),
@@ -325,7 +415,13 @@ run = gather(
         _run("--parallel", type=Parallel(), default="auto", show_default=True, help="Thoughts at once."),
         _run("--ray", is_flag=False, flag_value="auto", metavar="[ADDRESS]", help="Run on a Ray cluster."),
         _run("--dry-run", is_flag=True, help="Say what it would take, without loading the model."),
-        add("--output", "-o", metavar="FILE", help="The result file, JSON Lines; a run goes on where it stopped."),
+        add(
+            "--output",
+            "-o",
+            type=FilePath(),
+            metavar="FILE",
+            help="The result file, JSON Lines; a run goes on where it stopped.",
+        ),
         add("--restart", is_flag=True, help="Throw away what the result file holds."),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,15 +14,12 @@ from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
-from thinkcap.text import parse_tokens
 
 if TYPE_CHECKING:
     from thinkcap.engine.outcome import Outcome
     from thinkcap.runs.problems import Problem
     from thinkcap.runs.session import Session
 
-MOST_DOUBLED = 4096
-"""Where a range up to `unlimited` stops doubling."""
 FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".gz")
 """What has no blank in it and ends like this is a file, even if there is none of that name."""
 
@@ -34,51 +31,11 @@ EXAMPLES = """\
 """
 
 
-class Budgets(options.ParamType):
-    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `unlimited`."""
-
-    name = "budgets"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> tuple[int | None, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_budgets(value)
-        except UsageError as error:
-            self.fail(str(error), parameter, context)
-
-
-def parse_budgets(text: str) -> tuple[int | None, ...]:
-    """Reads `0,64..512,unlimited` as thinking budgets, from the smallest to None, which is unlimited.
-
-    `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `64..unlimited` doubles up to
-    4096 and ends in None. Raises UsageError for anything else.
-    """
-    found: set[int | None] = set()
-    for part in text.split(","):
-        first, dots, last = part.partition("..")
-        found |= set(_doubled(part.strip(), parse_tokens(first), parse_tokens(last)) if dots else [parse_tokens(part)])
-    return tuple(sorted(found, key=lambda budget: float("inf") if budget is None else budget))
-
-
-def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]:
-    if not first:
-        raise UsageError(f"{part} can't double from its beginning: write a range like 64..1024, with 0, before it.")
-    if last is not None and last < first:
-        raise UsageError(f"{part} runs backwards: write the smaller budget first.")
-    budgets: list[int | None] = [first]
-    while (budget := 2 * (budgets[-1] or 0)) <= (MOST_DOUBLED if last is None else last):
-        budgets.append(budget)
-    return budgets if budgets[-1] == last else [*budgets, last]
-
-
 @options.command(EXAMPLES)
-@click.argument("subject", metavar="FILE|PROBLEM")
+@click.argument("subject", type=options.FilePath(), metavar="FILE|PROBLEM")
 @options.add(
     "--budgets",
-    type=Budgets(),
+    type=options.Budgets(),
     required=True,
     group="Budget",
     help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
@@ -107,7 +64,8 @@ def command(
     thought goes on. Each result is what that budget gives when run alone; budgets past the thought's end share its
     answer. Models that read their budget in the prompt need a thought for each.
 
-    `64..512` doubles: 64, 128, 256, 512. `64..unlimited` doubles up to 4096 and ends in no limit but the context's.
+    `64..512` doubles: 64, 128, 256, 512. `0..512` is 0, then doubles from 16. `64..unlimited` doubles up to 4096 and
+    ends in no limit but the context's.
 
     An existing file, or `-` for standard input, is read as `thinkcap batch` reads it: a result for each problem, sample
     and budget goes into the file after -o, and the same command goes on where it stopped. Anything else is a problem,

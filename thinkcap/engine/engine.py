@@ -16,13 +16,14 @@ from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
-from thinkcap.engine.more import is_settled, more_request
+from thinkcap.engine.more import is_known, more_request
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
 from thinkcap.engine.scheduler import Counts
 from thinkcap.engine.sequence_factory import SequenceFactory
 from thinkcap.engine.settings import FROM_ENTRY, Options
+from thinkcap.engine.turns import Turn
 from thinkcap.errors import ClosedError, UsageError
 
 PARALLEL = 16
@@ -187,7 +188,7 @@ class Engine:
         taken over. Raises UsageError for an outcome of another model file, or a budget that is used up.
         """
         request = self.more_request(outcome, budget)
-        if request.earlier is not None and is_settled(outcome):
+        if is_known(request):
             return replace(outcome, budget=request.budget, request=request, shared=True)
         return self.solve(request)
 
@@ -207,12 +208,16 @@ class Engine:
         *,
         parallel: int | None = None,
         on_step: Callable[[Step], None] | None = None,
+        turn: Callable[[Request], Turn] | None = None,
         **options: Unpack[Options],
     ) -> Iterator[Outcome | Failure]:
         """Runs problems or requests side by side. Yields each one's outcomes as they finish, or why it can't be run.
 
         parallel  how many at once; None chooses
         on_step   called after every step
+        turn      says whether a request may start `now`, waits for the outcomes of others (`later`), or is not needed
+                  (`never`). It is asked again after each outcome. What is not needed is ended or not begun, and its
+                  outcome has the reason `interrupted`
 
         Other arguments as for `submit`. Ctrl-C ends it between two steps; what is in flight is yielded with reason
         `interrupted`. Raises UsageError, when called, for what makes no sense.
@@ -222,7 +227,7 @@ class Engine:
         requests = [self._ready(problem, budget, options) for problem in problems]
         if self.closed:
             raise ClosedError
-        return self._run(requests, parallel or self.parallel, on_step)
+        return self._run(requests, parallel or self.parallel, on_step, turn)
 
     def sweep(
         self, problem: Problem, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
@@ -261,16 +266,22 @@ class Engine:
         return problem
 
     def _run(
-        self, requests: list[Request], parallel: int, on_step: Callable[[Step], None] | None
+        self,
+        requests: list[Request],
+        parallel: int,
+        on_step: Callable[[Step], None] | None,
+        turn: Callable[[Request], Turn] | None,
     ) -> Iterator[Outcome | Failure]:
         sequences = []
         for request in requests:
             try:
-                sequences.append(self._factory.make(Generation(self._core, request, keeps_prompt=False)))
+                # What waits for others may begin when none with its prompt is left to share it with.
+                generation = Generation(self._core, request, keeps_prompt=turn is not None)
+                sequences.append(self._factory.make(generation))
             except UsageError as error:
                 yield Failure(request, error)
         if sequences:
-            yield from self._core.run_many(sequences, parallel, on_step)
+            yield from self._core.run_many(sequences, parallel, on_step, turn or (lambda request: "now"))
 
 
 def _outcome_or_raise(result: Outcome | Failure) -> Outcome:

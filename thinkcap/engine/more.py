@@ -24,6 +24,11 @@ def is_settled(outcome: Outcome) -> bool:
     return budget is None or not ramp or outcome.thinking_tokens < budget - ramp
 
 
+def is_known(request: Request) -> bool:
+    """Whether the request goes on from a thought that was over, so that its outcome is there already."""
+    return request.earlier is not None and is_settled(request.earlier)
+
+
 def continued(request: Request, outcome: Outcome) -> Request:
     """The request, going on from the thought of an outcome of the same problem, sample and settings under a smaller
     budget. It starts anew if the prompt states the budget, and so is another prompt."""
@@ -53,3 +58,8 @@ def more_request(profile: Profile, outcome: Outcome, budget: int | None) -> Requ
     problem = [*request.history, Message("user", request.problem)]
     larger = resolve(profile, problem, **settings, id=request.id, sample=request.sample)
     return continued(replace(larger, answer_index=request.answer_index, pooled=request.pooled), outcome)
+
+
+def resumed_tokens(request: Request) -> int:
+    """Thinking tokens that a request takes over from an earlier outcome."""
+    return len(request.earlier.thought_ids) if request.earlier is not None else 0

@@ -102,6 +102,7 @@ class ModelDefaults:
                      cut has no answer; empty for models that do not answer in boxes
     declines         words by which the model says that it won't answer; no answer is begun after them
     efforts          thinking budgets of the levels of effort
+    conversation     whether the model was trained to go on with a conversation, and not on single problems only
     think_start      the marker that opens the thought, if the file's template and vocabulary don't show it
     think_end        the marker that closes it, likewise
     """
@@ -120,6 +121,7 @@ class ModelDefaults:
     probe: Annotated[str, AfterValidator(_opening)] = ""
     declines: str = ""
     efforts: Efforts = Efforts()
+    conversation: bool = True
     think_start: str | None = None
     think_end: str | None = None
     sampling: Sampling = Sampling()

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from thinkcap.engine.confidence import Confidence
 from thinkcap.engine.deadline import Deadline
 from thinkcap.engine.fork import Branch, Fork, ForkPlan
 from thinkcap.engine.outcome import Seconds
@@ -58,6 +59,7 @@ class Sequence:
     rollback      tokens to take out of the KV cache before that
     offspring     sequences that the last `take` forked off
     forks         what will fork off it
+    confidence    the log-probabilities of its thought's tokens
     forked        whether it shares the beginning of another thought
     """
 
@@ -89,6 +91,7 @@ class Sequence:
         self.forks = ForkPlan(request, state.limits.max_answer, forks)
         self.offspring: list[Sequence] = []
         self.forked = False
+        self.confidence = Confidence()
         self.longest = len(prompt) + state.limits.max_tokens
         self.cells = self.longest + self.forks.cells
         self.kv_sequences = self.forks.kv_sequences
@@ -110,6 +113,7 @@ class Sequence:
         child.pending = branch.feed
         child.cells = branch.cells
         child.times = replace(self.times, solution=now if closed else 0.0, ended=0.0)
+        child.confidence = Confidence(self.confidence)
         if branch.request.answer_index:
             child.forks.missed = self.forks.missed
         return child
@@ -176,7 +180,7 @@ class Sequence:
             self.abandon("deadline", now)
             return
         thinking = state.phase is Phase.THINKING
-        token = self._sample(logits)
+        token, chance = self._sample(logits)
         piece = self._piece(token)
         if thinking:
             self.forks.open(state)
@@ -184,6 +188,7 @@ class Sequence:
         move = state.advance(token, piece, self._close_reason(now) if thinking and self._hurries else None)
         self.pending, self.rollback = move.feed, move.rollback
         if thinking:
+            self.confidence.append(chance)
             if self._transcript is not None:
                 self._transcript.thought(state)
             if state.phase is not Phase.THINKING:
@@ -238,7 +243,8 @@ class Sequence:
         if not branch.feed:
             child.take(logits.copy())
 
-    def _sample(self, logits: Logits) -> int:
+    def _sample(self, logits: Logits) -> tuple[int, float]:
+        """A token that may be sampled now, and its log-probability."""
         state = self.state
         if state.free:
             return draw(logits, self._settings, self._random)
@@ -246,10 +252,12 @@ class Sequence:
             logits[banned] = -float("inf")
         if boost := state.boost:
             logits[state.limits.end.tokens[0]] += boost
-        while state.forbids(self._piece(token := draw(logits, self._settings, self._random))):
+        token, chance = draw(logits, self._settings, self._random)
+        while state.forbids(self._piece(token)):
             state.refuse(token)
             logits[token] = -float("inf")
-        return token
+            token, chance = draw(logits, self._settings, self._random)
+        return token, chance
 
     def _close_reason(self, now: float) -> CloseReason | None:
         """Why the thought has to end with the next token, None if it may go on."""

@@ -131,6 +131,8 @@ class SequenceFactory:
             probe_tokens=state.solution.probe_tokens,
             resumed_tokens=sequence.resumed_tokens,
             answer_index=request.answer_index,
+            mean_log_probability=sequence.confidence.mean if not sequence.resumed_tokens else None,
+            lowest_log_probability=sequence.confidence.lowest if not sequence.resumed_tokens else None,
             answer=self._read_answer(solution),
             thought_ids=tuple(state.drawn),
             request=request,

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, get_args
 
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 CutStyle = Literal["bare", "message", "soft", "pause", "pause+message"]
 PromptMode = Literal["none", "max", "exact"]
 
-Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch"]
-Group = Literal["budget", "sampling", "run"]
+Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch", "text"]
+Group = Literal["budget", "sampling", "model", "run"]
+
+_SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 class _Unset(Enum):
@@ -42,7 +45,7 @@ FROM_ENTRY: Final[Any] = _Unset.FROM_ENTRY
 class Option:
     """What may be said with one option, and how it is explained.
 
-    kind       how a value is written: tokens, seconds, any number, a whole number, one of `choices`, on or off
+    kind       how a value is written: tokens, seconds, any number, a whole number, one of `choices`, on or off, a text
     label      what an error calls it
     help       one or two sentences for `--help`
     low, high  bounds; `above` excludes the lower one
@@ -71,8 +74,46 @@ class Option:
         elif self.kind == "switch":
             if not isinstance(value, bool):
                 raise UsageError(f"The {self.label} is on or off, True or False, not {value!r}.")
+        elif self.kind == "text":
+            if not isinstance(value, str) or not value:
+                raise UsageError(f"The {self.label} must be a text that is not empty, not {value!r}.")
         else:
             self._check_number(value)
+
+    def read(self, text: str) -> Any:
+        """A value as it is written on the command line or in a setting.
+
+        Raises UsageError, with what fits behind the option's name and a colon.
+        """
+        if self.kind == "text":
+            value: Any = text
+        elif self.kind == "choice":
+            value = text.lower()
+        elif self.kind == "switch":
+            value = _SWITCHES.get(text.lower())
+        else:
+            value = self._read_number(text)
+        try:
+            self.check(value)
+        except (UsageError, OverflowError):
+            raise UsageError(f"it must be {self.bounds}, not {text or 'empty'}.") from None
+        return value
+
+    def _read_number(self, text: str) -> float | None:
+        whole = self.kind == "whole"
+        try:
+            match self.kind:
+                case "tokens":
+                    number = parse_tokens(text)
+                    if number is None and not self.unlimited:
+                        raise UsageError("it needs a number of tokens, like 1024 or 4k.")
+                    return number
+                case "seconds":
+                    return parse_seconds(text)
+                case _:
+                    return int(text) if whole else float(text)
+        except ValueError:
+            raise UsageError(f"{text!r} is not a {'whole ' * whole}number.") from None
 
     def _check_number(self, value: object) -> None:
         whole = self.kind in ("tokens", "whole")
@@ -84,7 +125,11 @@ class Option:
 
     @property
     def bounds(self) -> str:
-        """The bounds in words: `0 or more`, `above 0 and at most 1`."""
+        """What a value may be, in words: `0 or more`, `above 0 and at most 1`, `bare, message or soft`."""
+        if self.choices:
+            return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+        if self.kind in ("switch", "text"):
+            return "true or false" if self.kind == "switch" else "a text"
         lower = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
         if self.high == math.inf:
             return lower

@@ -1,8 +1,8 @@
 """The solution of one generation as a pure state machine: what may be sampled, when it ends, and the answer that
 thinkcap begins if none can be read.
 
-It never holds more tokens than its budget. It cannot end before it has a visible character, and the markers of the
-thought cannot come again, neither as tokens nor spelled out.
+It never holds more tokens than its budget. It cannot end before it has a visible character, not even at its budget, and
+the markers of the thought cannot come again, neither as tokens nor spelled out.
 """
 
 from __future__ import annotations
@@ -63,9 +63,13 @@ class Solution:
         return markers if self._visible else [*markers, *self.limits.end_tokens]
 
     def forbids(self, piece: bytes) -> bool:
-        """Whether a token with these bytes would spell out a marker, or close the box of an answer that is empty."""
-        if self.forced and not self._visible and piece.lstrip().startswith(b"}"):
-            return True
+        """Whether a token with these bytes would spell out a marker, close the box of an empty answer, or use up the
+        budget with nothing to be seen."""
+        if not self._visible:
+            if self.forced and piece.lstrip().startswith(b"}"):
+                return True
+            if self._at_last_token and not is_visible(self._own_text + piece):
+                return True
         return any(completes(self.text, piece, marker.text) for marker in (self.limits.start, self.limits.end))
 
     def begin(self, text: bytes) -> None:
@@ -84,7 +88,7 @@ class Solution:
         self.text += piece
         self._lengths = [*self._lengths[-3:], len(piece)]
         if not self._visible:
-            self._visible = is_visible(self.text[max(self._box, 0) :])
+            self._visible = is_visible(self._own_text)
         if self.forced:
             return self._fill_box(token)
         self.tokens += 1
@@ -127,6 +131,18 @@ class Solution:
         if self._open_braces < 0 or self.probe_tokens >= opening.max_tokens:
             return self._end(self.finish_reason, False)
         return Move((token,))
+
+    @property
+    def _own_text(self) -> bytearray:
+        """What the model wrote: all of the solution, or what is in the box that thinkcap opened."""
+        return self.text[max(self._box, 0) :]
+
+    @property
+    def _at_last_token(self) -> bool:
+        """Whether the next token uses up the budget, of the solution or of the answer that thinkcap began."""
+        if self.forced and self.limits.opening is not None:
+            return self.probe_tokens + 1 >= self.limits.opening.max_tokens
+        return self.tokens + 1 >= self.limits.solution
 
     @property
     def _open_braces(self) -> int:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
-import thinkcap
 from thinkcap.engine.budget import Budget
 from thinkcap.engine.outcome import Failure, Outcome, Seconds
 from thinkcap.errors import UsageError
-from thinkcap.runs.settings import TYPES, budget_fields
+from thinkcap.runs.settings import TYPES
 
 if TYPE_CHECKING:
     from thinkcap.engine.request import Request
@@ -63,12 +62,14 @@ class Result(Outcome):
     verdict   how the answer compared (`equal`, `different`, `timeout` …); None if it was not graded
     settings  all that the run's results depend on beside the problems: the line's `run`; empty if the file does not say
     error     why the problem could not be run; None if it ran
+    unneeded  whether the vote was decided without it: its answer has no vote, its tokens were spent all the same
     """
 
     extra: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     verdict: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    unneeded: bool = False
 
     @classmethod
     def of(cls, outcome: Outcome, problem: Problem, settings: Mapping[str, Any]) -> Self:
@@ -86,26 +87,9 @@ class Result(Outcome):
         cls, failure: Failure, answer_index: int, problem: Problem, solver: Solver, settings: Mapping[str, Any]
     ) -> Self:
         """The result of a request that could not be run, for one of its answers."""
-        request = failure.request
-        return cls.from_dict(
-            {
-                "id": problem.id,
-                "problem": problem.text,
-                "prompt_text": request.prompt_text,
-                "sample": request.sample,
-                "model": solver.profile.name,
-                "quant": solver.profile.quant,
-                "seed": request.settings.seed,
-                "budget": budget_fields(request.settings),
-                "expected": problem.expected,
-                "error": str(failure.error),
-                "reply": answer_index,
-                "thinkcap_version": thinkcap.__version__,
-                "model_sha256": solver.model_sha256,
-                "extra": {**problem.extra},
-                "run": settings,
-            }
-        )
+        request = replace(failure.request, answer_index=answer_index)
+        outcome = Outcome.unstarted(request, solver.profile, solver.model_sha256)
+        return replace(cls.of(outcome, problem, settings), error=str(failure.error))
 
     @classmethod
     def from_dict(cls, line: Mapping[str, Any]) -> Self:
@@ -147,6 +131,8 @@ class Result(Outcome):
             answer_index=_get(line, "reply", int, 0),
             thought_ids=_thought_ids(line.get("thought_ids")),
             spelled="thought_ids" not in line,
+            mean_log_probability=_log_probability(line, "mean_log_probability"),
+            lowest_log_probability=_log_probability(line, "lowest_log_probability"),
             seconds=_seconds(_get(line, "seconds", dict, {})),
             thinkcap_version=_get(line, "thinkcap_version", str, ""),
             model_sha256=_get(line, "model_sha256", str, ""),
@@ -155,6 +141,7 @@ class Result(Outcome):
             verdict=_optional(line, "verdict", str),
             settings=_settings(_get(line, "run", dict, {})),
             error=error,
+            unneeded=_get(line, "unneeded", bool, False),
         )
 
     @property
@@ -174,7 +161,8 @@ class Result(Outcome):
                 "model_sha256": self.model_sha256,
             }
         verdict = {} if self.verdict is None else {"verdict": self.verdict}
-        return line | {"extra": {**self.extra}} | verdict | {"run": {**self.settings}}
+        unneeded = {"unneeded": True} if self.unneeded else {}
+        return line | {"extra": {**self.extra}} | verdict | unneeded | {"run": {**self.settings}}
 
 
 _WITHOUT_TEXTS = (
@@ -238,3 +226,14 @@ def _get(line: Mapping[str, Any], name: str, kind: type[T], default: T | None = 
 
 def _optional(line: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
     return None if line.get(name) is None else _get(line, name, kind)
+
+
+def _log_probability(line: Mapping[str, Any], name: str) -> float | None:
+    value = line.get(name)
+    if value is None:
+        return None
+    if type(value) not in (int, float):
+        raise ValueError(f"has a {name} that is not a number")
+    if not -_LARGEST < value <= 0:
+        raise ValueError(f"has a {name} that is out of range")
+    return float(value)

@@ -6,25 +6,29 @@ Knows nothing of terminals. What a user should know goes to `say`, progress to w
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from thinkcap.engine.more import is_known
 from thinkcap.engine.outcome import Outcome
-from thinkcap.errors import ThinkcapError
+from thinkcap.errors import ThinkcapError, UsageError
 from thinkcap.runs.batch import Solver, Watch, is_interrupted, open_tasks, run, tasks_of
 from thinkcap.runs.load_options import LoadOptions
 from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
+from thinkcap.runs.result import Key, Result
 from thinkcap.runs.result_file import ResultFile, read
 from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
     from thinkcap.engine.events import Event
+    from thinkcap.engine.request import Request
     from thinkcap.grading import Grader, Vote
 
 
@@ -34,6 +38,27 @@ class OpenWatch(Protocol):
     def __call__(
         self, total: int, done: int = 0, graded: int = 0, correct: int = 0
     ) -> AbstractContextManager[Watch]: ...
+
+
+class KeptResults:
+    """Results that are kept in memory, of a run that ends at the first failure.
+
+    done  what is there, as in a `ResultFile`
+    """
+
+    def __init__(self) -> None:
+        self.done: dict[Key, int] = {}
+        self._results: list[Result] = []
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._results)
+
+    def append(self, result: Result) -> None:
+        """Keeps a result. Raises UsageError if it is of a problem that could not be run."""
+        if result.error is not None:
+            raise UsageError(result.error)
+        self.done[Key.of(result)] = hash(result.problem)
+        self._results.append(result)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +113,8 @@ class Session:
         begin: Callable[[int], None],
         show: Callable[[Event], None],
         *,
+        then: Sequence[int | None] = (),
+        resume: Callable[[Request], None] = lambda request: None,
         answer_first: bool = False,
     ) -> Iterator[Outcome]:
         """Solves a problem sample by sample; yields each outcome, those of forks too, graded if an answer is expected.
@@ -95,50 +122,61 @@ class Session:
 
         begin         called with each sample's number before it
         show          called with each event as it happens
+        then          larger budgets to think on to, each with an outcome, until an answer will do: it is right, or the
+                      same as under the budget before if none is expected, or the thought was not cut
+        resume        called with each request that thinks on, before it
         answer_first  whether Ctrl-C in a thought makes the model answer now, and only the next one ends it
+
+        Raises UsageError for budgets that are not larger than the first.
         """
         from thinkcap.engine.events import Finished, ForkFinished
 
+        self._check_then(then)
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
             engine = stack.enter_context(self.load.load())
             for request in self.plan.requests(engine.profile, problem.text):
                 begin(request.sample)
-                for event in engine.submit(request).stream(answer_first=answer_first):
-                    show(event)
-                    if isinstance(event, Finished | ForkFinished):
-                        yield _graded(event.outcome, problem, grader)
-                    if isinstance(event, Finished) and event.outcome.was_interrupted:
+                larger = deque(then)
+                outcomes: list[Outcome] = []
+                following: Request | None = request
+                while following is not None:
+                    for event in engine.submit(following).stream(answer_first=answer_first):
+                        show(event)
+                        if isinstance(event, Finished | ForkFinished):
+                            outcomes.append(graded(event.outcome, problem.expected, grader))
+                            yield outcomes[-1]
+                    if outcomes[-1].was_interrupted:
                         return
+                    following = _following(engine, outcomes, larger, grader)
+                    if following is not None:
+                        resume(following)
 
-    def solve(self, problem: Problem) -> tuple[list[Outcome], bool]:
-        """A problem's outcomes in voting order, graded if an answer is expected, all of them run side by side; and
-        whether all are there, as Ctrl-C may have ended it.
+    def solve(self, problem: Problem) -> tuple[list[Result], bool]:
+        """A problem's results in voting order, graded if an answer is expected, run side by side; and whether all are
+        there, as Ctrl-C may have ended it.
 
         Raises ThinkcapError if the model can't be had or a request can't be run.
         """
-        outcomes: list[Outcome] = []
+        results = KeptResults()
         with ExitStack() as stack:
             grader = stack.enter_context(_grader([problem]))
-            engine: Engine = stack.enter_context(self.load.load())
-            requests = self.plan.requests(engine.profile, problem.text)
-            total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
-            watch = stack.enter_context(self.open_watch(total))
-            for outcome in engine.solve_many(requests, parallel=self.parallel, on_step=watch.step):
-                if not isinstance(outcome, Outcome):
-                    raise outcome.error
-                if not is_interrupted(outcome):
-                    outcomes.append(_graded(outcome, problem, grader))
-                    watch.result(outcomes[-1])
-        return sorted(outcomes, key=voting_order), len(outcomes) == total
+            engine = stack.enter_context(self.load.load())
+            settings = self.plan.run_settings(engine.profile, engine.model_sha256, self.load.context)
+            tasks = tasks_of([problem], self.plan, engine.profile)
+            watch = stack.enter_context(self.open_watch(sum(len(task.keys) for task in tasks)))
+            finished = run(
+                engine, tasks, results, self.plan, settings, grader=grader, parallel=self.parallel, watch=watch
+            )
+        return sorted(results, key=voting_order), finished
 
-    @staticmethod
-    def vote(outcomes: Sequence[Outcome], problem: Problem) -> tuple[Vote, bool | None]:
-        """The vote over a problem's outcomes, and whether its winner is the expected answer."""
+    def vote(self, results: Sequence[Result], problem: Problem) -> tuple[Vote, bool | None]:
+        """The vote over a problem's results, and whether its winner is the expected answer."""
         from thinkcap.grading import Grader, vote
 
         with Grader() as grader:
-            found = vote([outcome.answer for outcome in outcomes], grader)
+            weights = [self.plan.vote.weight(result) for result in results]
+            found = vote([result.answer for result in results], grader, weights)
             correct = None if problem.expected is None else grader.grade(found.winner, problem.expected).correct
         return found, correct
 
@@ -200,7 +238,21 @@ class Session:
             for result in missing.settled:
                 results.append(replace(result, settings=settings))
                 watch.result(result)
-            return run(solver, missing.tasks, results, settings, grader=grader, parallel=self.parallel, watch=watch)
+            return run(
+                solver, missing.tasks, results, self.plan, settings, grader=grader, parallel=self.parallel, watch=watch
+            )
+
+    def _check_then(self, then: Sequence[int | None]) -> None:
+        """Raises UsageError for budgets that can't follow the plan's."""
+        if not then:
+            return
+        first = self.plan.requests(self.load.profile(), "any")[0].budget
+        if first.time_limit is not None:
+            raise UsageError("--then thinks on from budget to budget, so it takes no --time-limit.")
+        if first.thinking is None:
+            raise UsageError("--then thinks on from a budget: give the first one with --budget.")
+        if then[0] is not None and then[0] <= first.thinking:
+            raise UsageError(f"--then needs budgets above the first, which is {first.thinking}, and not {then[0]}.")
 
     def _solver(self) -> AbstractContextManager[Solver]:
         if self.ray is None:
@@ -235,8 +287,48 @@ def _what_is_there(done: int, total: int, missing: TopUp) -> str:
     )
 
 
-def _graded(outcome: Outcome, problem: Problem, grader: Grader) -> Outcome:
+def run_together(
+    engine: Engine,
+    requests: Sequence[Request],
+    expected: str | None,
+    grader: Grader,
+    open_watch: OpenWatch,
+    parallel: int | None = None,
+) -> tuple[list[Outcome], bool]:
+    """The outcomes of one problem's requests, run side by side, in voting order and graded if an answer is expected;
+    and whether all are there, as Ctrl-C may have ended it. Raises ThinkcapError if a request can't be run."""
+    outcomes: list[Outcome] = []
+    total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
+    with open_watch(total) as watch:
+        for outcome in engine.solve_many(requests, parallel=parallel, on_step=watch.step):
+            if not isinstance(outcome, Outcome):
+                raise outcome.error
+            if not is_interrupted(outcome):
+                outcomes.append(graded(outcome, expected, grader))
+                watch.result(outcomes[-1])
+    return sorted(outcomes, key=voting_order), len(outcomes) == total
+
+
+def _following(
+    engine: Engine, outcomes: Sequence[Outcome], larger: deque[int | None], grader: Grader
+) -> Request | None:
+    """The request that thinks on to the next of the larger budgets; None if there is none, or no reason to."""
+    if not larger or _will_do(outcomes, grader):
+        return None
+    request = engine.more_request(outcomes[-1], larger.popleft())
+    return None if is_known(request) else request
+
+
+def _will_do(outcomes: Sequence[Outcome], grader: Grader) -> bool:
+    """Whether the last answer is right, or, if no answer is expected, the same as the one before."""
+    last, before = outcomes[-1], outcomes[-2] if len(outcomes) > 1 else None
+    if last.correct is not None or before is None or before.answer is None:
+        return bool(last.correct)
+    return grader.submit(last.answer, before.answer).result().correct
+
+
+def graded(outcome: Outcome, expected: str | None, grader: Grader) -> Outcome:
     """The outcome with a verdict, if an answer is expected and it was not interrupted; no answer is a wrong one."""
-    if problem.expected is None or is_interrupted(outcome):
+    if expected is None or is_interrupted(outcome):
         return outcome
-    return outcome.graded(problem.expected, grader.submit(outcome.answer, problem.expected).result().correct)
+    return outcome.graded(expected, grader.submit(outcome.answer, expected).result().correct)

@@ -37,13 +37,24 @@ _TYPES: Mapping[str, type] = {
 TYPES: Mapping[str, type] = {name: _TYPES[OPTIONS[name].kind] for name in RUN_OPTIONS} | {
     "depths": int,
     "answers": int,
+    "vote_by": str,
+    "vote_until": float,
+    "vote_first": int,
     "context": int,
     "think_start": str,
     "think_end": str,
 }
 """What `run` holds beside the fields of a result, and its types in JSON."""
 
-DEFAULTS_FOR_OLD_FILES: Mapping[str, Any] = {"budgets": None, "force_answer": False, "depths": 0, "answers": 1}
+DEFAULTS_FOR_OLD_FILES: Mapping[str, Any] = {
+    "budgets": None,
+    "force_answer": False,
+    "depths": 0,
+    "answers": 1,
+    "vote_by": "count",
+    "vote_until": None,
+    "vote_first": None,
+}
 """Settings that the first versions did not write, and what their runs were made with."""
 
 
