@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assigned, _, line = line.partition("thinkcap ")
             words = shlex.split(line)
             few = ["--limit", "6"] if "examples/abacus-heldout.jsonl" in words else []
-            variables = dict(each.split("=") for each in assigned.split())
+            variables: dict[str, Any] = dict(each.split("=") for each in assigned.split())
             done = machine.run(*words, *few, stdin=said.removeprefix("echo "), **variables)
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
             assert done.stdout or not output
