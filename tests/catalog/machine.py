@@ -79,7 +79,7 @@ class Here(Machine):
     """The machine, its command lines run in this process, which takes a tenth of the time."""
 
     def run(
-        self, *words: str, before: Callable[[], None] | None = None, **more: str
+        self, *words: str, before: Callable[[], None] | None = None, stdin: str = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
         """One command line, off a terminal; in a new process after all if something is to be done `before` in it."""
         if before is not None:
@@ -95,7 +95,7 @@ class Here(Machine):
             patch.setattr(constants, "HF_HUB_CACHE", str(self.cache))
             patch.setattr(constants, "ENDPOINT", environment.get("HF_ENDPOINT", ""))
             patch.setattr(constants, "HF_HUB_OFFLINE", "HF_HUB_OFFLINE" in more)
-            patch.setattr(sys, "stdin", io.StringIO())
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             code = cli.run(words)

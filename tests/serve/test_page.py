@@ -353,6 +353,7 @@ def test_what_cannot_go_on_leaves_all_as_it_was(look: Look, site: str) -> None:
     screen.one("more").click()
     screen.until(lambda: "largest" in screen.text("trouble"))
     assert [screen.text(name) for name in ("thought", "solution", "figures", "count")] == before
+    assert [entry["source"] for entry in screen.browser.get_log("browser")] == ["network"]  # of the refusal
     screen.type("tokens", "none")
     screen.one("more").click()
     screen.until(lambda: "20343" in screen.text("solution"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   thinkcap batch problems.jsonl -o results.jsonl --model abacus
   thinkcap batch aime.json -o aime.jsonl --budget 2k --samples 16
-  thinkcap batch aime.json -o votes.jsonl --budget 2k --samples 32 --vote-until 0.95
+  thinkcap batch aime.json -o votes.jsonl -b 2k -k 32 --vote-until 0.95
   thinkcap batch test.csv -o out.jsonl --problem-field text --shuffle
   thinkcap batch aime.json --budget 8k --samples 16 --dry-run
 """

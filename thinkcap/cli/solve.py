@@ -32,7 +32,7 @@ EXAMPLES = """\
   thinkcap solve "What is 37 * 46?" --model abacus --budget 32 --then 64..512
   thinkcap solve - --budget 2k --json < problem.txt
   thinkcap solve "Find all x with x^2 = 2x." --samples 4 --time-limit 90s
-  thinkcap solve "What is 37 * 46?" -m abacus -k 16 --temperature 0.8 --vote-until 0.95
+  thinkcap solve "What is 37 * 46?" -m abacus -k 16 --vote-until 0.95
   thinkcap solve "Find all x with x^2 = 2x." -b 2k -k 2 --vote-depths 4
 """
 
