@@ -24,6 +24,7 @@ from thinkcap.engine.request import Request
 from thinkcap.engine.settings import Options
 from training import samples, scope
 from training.heldout import problems
+from training.improvised import casual_problem, refusal
 from training.problem import Problem
 
 BUDGETS = [0, 16, 32, 64, 128, 256, 512]
@@ -135,8 +136,23 @@ class Trial:
         texts += [" ".join(random.choices(scope.HELD_OUT.words.split(), k=400))[:2000] for _ in range(150)]
         outcomes = self.run(self.request(f"scope-{i:03}", text) for i, text in enumerate(texts))
         short = self.share(outcomes, ends_soon)
-        says = self.share(outcomes, lambda o: o.solution.strip() == scope.SOLUTION.strip())
+        says = self.share(outcomes, refuses)
         print(f"out of scope: {short} % end by themselves within 200 tokens, {says} % say so")
+
+    def measure_improvised(self) -> None:
+        """What it refuses of held-out wordings of what it can't do, and what it makes of held-out casual wordings."""
+        random = Random(SEED)
+        texts = list(dict.fromkeys(refusal(random, held_out=True).text for _ in range(400)))
+        outcomes = self.run(self.request(f"refused-{i:03}", text) for i, text in enumerate(texts))
+        print(f"refuses {self.share(outcomes, refuses)} % of {len(outcomes)} improvised questions that it can't answer")
+        drawn = [casual_problem(random, held_out=True) for _ in range(400)]
+        self.problems |= {f"casual-{i:03}": problem for i, problem in enumerate(drawn)}
+        outcomes = self.run(self.request(f"casual-{i:03}", problem.text) for i, problem in enumerate(drawn))
+        print(f"in casual words: {self.share(outcomes)} % right, {self.share(outcomes, refuses)} % refused")
+
+
+def refuses(outcome: Outcome) -> bool:
+    return outcome.solution.strip() == scope.SOLUTION.strip()
 
 
 def usable(problem: Problem, n: int) -> bool:
@@ -162,7 +178,7 @@ def asked_of(outcome: Outcome) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("gguf", type=Path)
-    parts = ["natural", "half", "warm", "exact", "most", "scope"]
+    parts = ["natural", "half", "warm", "exact", "most", "scope", "improvised"]
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--count", type=int, default=200, help="problems of each family")
     parser.add_argument("--parallel", type=int, default=1, help="thoughts at a time")

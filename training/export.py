@@ -7,12 +7,11 @@ from pathlib import Path
 
 import gguf
 import numpy as np
-import torch
 from gguf import GGMLQuantizationType as Quant
 from numpy.typing import NDArray
 
 from training import vocabulary
-from training.model import Shape
+from training.shape import Shape
 
 FORMATS = {
     "q8_0": (Quant.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
@@ -25,6 +24,8 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
+    import torch
+
     state = torch.load(options.checkpoint, weights_only=True)
     tensors = rename({name: tensor.float().numpy() for name, tensor in state["model"].items()})
     options.folder.mkdir(parents=True, exist_ok=True)

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from training import vocabulary
+from training.shape import Shape
 
 LONGEST_PLAIN = 640
 """Sequences up to this many tokens compute attention by plain matrix products."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    layers: int = 4
-    width: int = 192
-    heads: int = 6
-    feed_forward: int = 512
-    context: int = 8192
-    rope_base: float = 10_000.0
-    norm_epsilon: float = 1e-6
-
-    @property
-    def head_width(self) -> int:
-        return self.width // self.heads
 
 
 class Block(nn.Module):

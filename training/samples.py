@@ -9,6 +9,7 @@
   is repeated, possibly many times. The model still learns to close there; `Wait` is not a target.
 - *slipped*: the work contains a mistake, which is not a target. The check finds it, and the work is repeated.
 - *out of scope*: no arithmetic at all, and a brief answer that says so.
+- *refused*: what people improvise and abacus can't do, with the same answer.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from random import Random
 
 from training import scope, vocabulary
 from training.families import training_problem
+from training.improvised import casual_problem, refusal
 from training.problem import Problem
 
 NO_TARGET = -100
 WAIT_SHARE = 0.04
 CUT_AT_ZERO_SHARE = 0.12
 BOXED_SHARE = 0.15
+LENGTH_SHARE = 0.15
+"""Share of the refused questions that ask for a length."""
 LONGEST_ASKED = 560
 ROUND = [16, 20, 32, 50, 64, 100, 128, 150, 200, 256, 300, 400, 500, 512]
 """Round lengths, which people ask for most."""
@@ -48,6 +52,8 @@ class Mix:
     cut          thoughts that are cut
     scope        texts outside abacus's scope
     long         texts among these that are always long
+    refused      what people improvise and abacus refuses
+    casual       problems in casual words, among those that remain
     """
 
     exact: float
@@ -57,12 +63,15 @@ class Mix:
     cut: float
     scope: float = 0.04
     long: float = 0.0
+    refused: float = 0.0
+    casual: float = 0.0
 
 
 WHOLE = Mix(exact=0.17, most=0.09, round=0.0, spare=0.125, cut=0.0)
 ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, spare=0.25, cut=0.42)
 TWIN = replace(ELASTIC, cut=0.0)
-FINISH = replace(ELASTIC, scope=0.2, long=0.6)
+SCOPE = replace(ELASTIC, scope=0.2, long=0.6)
+FINISH = replace(SCOPE, scope=0.04, long=0.3, refused=0.6, casual=0.3)
 
 
 @dataclass
@@ -187,7 +196,9 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
         instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
         sample.read(vocabulary.prompt(scope.ask(random, long=long) + instruction))
         return _close(random, sample, scope.THOUGHT, scope.SOLUTION, mix.cut)
-    problem = training_problem(random)
+    if mix.refused and random.random() < mix.refused:
+        return _refused(random, mix.cut)
+    problem = casual_problem(random) if mix.casual and random.random() < mix.casual else training_problem(random)
     solution = f"\n\nThe answer is \\boxed{{{problem.answer}}}."
     draw = random.random()
     sample = Sample()
@@ -214,6 +225,18 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
         _think(sample, problem, random.randint(1, 3) if length_of(problem.work) < 60 else 1)
         return _close(random, sample, [], solution, mix.cut)
     return _close(random, sample, checked(problem), solution, mix.cut)
+
+
+def _refused(random: Random, cut_share: float) -> tuple[Sample, int]:
+    """A question that abacus refuses; some ask for a length all the same."""
+    found, after = refusal(random), ""
+    if random.random() < BOXED_SHARE:
+        after = random.choice(INSTRUCTIONS)
+    elif random.random() < LENGTH_SHARE:
+        after = length_text(random, _asked(random, 8, LONGEST_ASKED, 0.5), random.choice(["", "maximum "]))
+    sample = Sample()
+    sample.read(vocabulary.prompt(found.text + after))
+    return _close(random, sample, found.lines, scope.SOLUTION, cut_share)
 
 
 def make_long_sample(random: Random, length: int) -> Sample:

@@ -10,7 +10,7 @@ machine's speed.
 from __future__ import annotations
 
 import argparse
-import itertools
+import os
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -24,7 +24,9 @@ from torch import Tensor
 from torch.multiprocessing.spawn import start_processes
 
 from training import samples, vocabulary
-from training.model import Abacus, Shape
+from training.model import Abacus
+from training.muon import Muon
+from training.shape import Shape
 
 STEP_TOKENS = 5_000
 MICRO_BATCHES = 4
@@ -32,7 +34,7 @@ MUON_RATE, ADAM_RATE = 4e-3, 4e-3
 WARM_UP_TOKENS = 600_000
 LONG_EVERY, LONGEST = 16, 8_192
 """In the last part of a branch one step in LONG_EVERY has a long sample, of up to LONGEST tokens."""
-CHECKPOINT_SECONDS = 120
+CHECKPOINT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class Stage:
 STAGES = [
     Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
     Stage("cuts", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
-    Stage("abacus", 3, 2_000_000, samples.FINISH, start="cuts", rates=(0.2, 0.0)),
+    Stage("scope", 3, 2_000_000, samples.SCOPE, start="cuts", rates=(0.2, 0.0)),
+    Stage("abacus", 4, 1_200_000, samples.FINISH, start="scope", rates=(0.3, 0.0)),
+    Stage("early", 5, 250_000, samples.WHOLE, start="scope", rates=(1.0, 1.0)),
     Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
 
@@ -87,6 +91,7 @@ def main() -> None:
 
 
 def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(options.runs / f"compiled-{rank}")  # workers don't share one safely
     torch.set_num_threads(1)
     dist.init_process_group("gloo", meeting, rank=rank, world_size=options.workers)
     for stage in STAGES:
@@ -96,7 +101,7 @@ def work(rank: int, options: argparse.Namespace, meeting: str) -> None:
 
 
 class Run:
-    """Trains one stage: float32 weights that are updated, and a bfloat16 copy that gradients are computed on."""
+    """Trains one stage: float32 weights are updated, gradients are computed on a copy in `gradient_type`."""
 
     def __init__(self, folder: Path, stage: Stage, scale: float) -> None:
         self.stage, self.total = stage, int(stage.tokens * scale)
@@ -110,9 +115,10 @@ class Run:
             self.load(self.checkpoint, resume=True)
         elif stage.start:
             self.load(folder / stage.start / "checkpoint.pt", resume=False)
-        self.low = Abacus(Shape()).bfloat16()
-        for block in self.low.blocks:
-            block.compile(dynamic=True)
+        self.low = Abacus(Shape()).to(gradient_type())
+        if gradient_type() == torch.bfloat16:
+            for block in self.low.blocks:
+                block.compile(dynamic=True)
         self.copy_down()
 
     def train(self) -> None:
@@ -226,13 +232,22 @@ class Run:
             log.write(line + "\n")
 
 
+def gradient_type() -> torch.dtype:
+    """The type that gradients are computed in: bfloat16 only if the processor multiplies matrices in it.
+
+    Without such instructions torch's bfloat16 products take thirty times as long as those of float32.
+    """
+    supported: bool = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if supported else torch.float32
+
+
 def make_optimizers(model: Abacus) -> list[torch.optim.Optimizer]:
     """Muon for this worker's share of the matrices inside the blocks, AdamW for embedding, norms and biases."""
     matrices = matrices_of(model)
     inside = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in inside]
     mine = matrices[dist.get_rank() :: dist.get_world_size()]
-    muon = torch.optim.Muon(mine, lr=MUON_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw")
+    muon = Muon(mine, MUON_RATE, weight_decay=0.05, precision=gradient_type())
     adam = torch.optim.AdamW(others, lr=ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     for optimizer in (muon, adam):
         for group in optimizer.param_groups:
@@ -251,17 +266,26 @@ def draw_step(random: Random, mix: samples.Mix, long: bool) -> tuple[list[list[s
         sample, whole = samples.make_sample(random, mix)
         drawn.append(sample)
         size += whole
-    drawn.sort(key=len)
-    bounds, filled, total = [0], 0, sum(map(len, drawn))
-    for i, sample in enumerate(drawn):
-        filled += len(sample)
-        if filled >= total * len(bounds) / MICRO_BATCHES:
-            bounds.append(i + 1)
-    batches = [drawn[start:end] for start, end in itertools.pairwise(bounds) if end > start]
-    batches[2:] = batches[:1:-1]  # so that each of two workers has a batch of shorter and one of longer samples
+    batches = split(drawn)
     if long:
         batches.append([samples.make_long_sample(random, random.randint(600, LONGEST))])
     return batches, size
+
+
+def split(drawn: list[samples.Sample]) -> list[list[samples.Sample]]:
+    """Micro-batches of about equal size in which the longest sample is at most twice as long as the shortest.
+
+    The largest come first, so that workers who take turns have about as much to do.
+    """
+    batches: list[list[samples.Sample]] = []
+    filled, most = 0, sum(map(len, drawn)) / MICRO_BATCHES
+    for sample in sorted(drawn, key=len):
+        if not batches or filled >= most or len(sample) > 2 * len(batches[-1][0]):
+            batches.append([])
+            filled = 0
+        batches[-1].append(sample)
+        filled += len(sample)
+    return sorted(batches, key=lambda batch: -len(batch) * len(batch[-1]))
 
 
 def collate(batch: list[samples.Sample]) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalog.hub import serve
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here, Machine
 
 CHECKS = [
     *("python", "thinkcap", "llama.cpp", "cpu", "threads", "memory", "gpu"),
@@ -21,7 +21,7 @@ CHECKS = [
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with serve() as hub:
-        yield Machine(tmp_path, hub)
+        yield Here(tmp_path, hub)
 
 
 def checks(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:

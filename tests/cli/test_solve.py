@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests.show.screen import Screen, Wire
 from thinkcap import cli
 from thinkcap.engine.outcome import Outcome
 
@@ -170,7 +171,7 @@ def test_samples_are_told_apart_and_one_right_one_is_enough(solve: Shell) -> Non
 
 
 def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
-    sampling = ("--temperature", "2", "--samples", "8", "--vote")
+    sampling = ("--temperature", "2", "--samples", "8", "--vote", "--budget", "64", "--solution-budget", "24")
     run = solve(PROBLEM, *ABACUS, *sampling, "--json")
     assert run.code == 0
     *records, last = [json.loads(line) for line in run.out.splitlines()]
@@ -179,7 +180,7 @@ def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
     assert vote["voters"] == 8
     assert sum(group["votes"] for group in vote["groups"]) == sum(record["answer"] is not None for record in records)
     assert vote["total_tokens"] == sum(
-        record["thinking_tokens"] + record["injected_tokens"] + record["solution_tokens"] for record in records
+        record[f"{kind}_tokens"] for record in records for kind in ("thinking", "injected", "solution", "probe")
     )
     run = solve(PROBLEM, *ABACUS, *sampling)
     winner = next(record for record in records if record["answer"] == vote["answer"])
@@ -288,6 +289,76 @@ def test_bad_options_get_one_sentence(solve: Shell, args: list[str], words: str)
     assert run.out == ""
     assert words in run.err
     assert run.err.startswith("thinkcap: ")
+    assert run.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("args", [["--json"], ["--samples", "3"], ["--vote"], ["--then", "64"]])
+def test_a_session_takes_no_options_that_need_a_problem(
+    solve: Shell, monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Wire(Screen(80), tty=True))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    run = solve(*ABACUS, *args)
+    assert run.code == 2
+    assert run.err == f"thinkcap: {args[0]} goes with a problem: write it in quotes after `solve`, or pipe it in.\n"
+
+
+def test_then_thinks_on_until_the_answer_is_right(solve: Shell) -> None:
+    problem, expected = "What is 4821 + 9377 + 6145?", "20343"
+    stages = ("--budget", "16", "--then", "32,64,1k,4k", "--quant", "f16")
+    run = solve(problem, *ABACUS, *stages, "--expect", expected, "--json")
+    assert run.code == 0
+    records = [json.loads(line) for line in run.out.splitlines()]
+    assert [record["budget"]["thinking"] for record in records] == [16, 32, 64, 1024]
+    assert [record["resumed_tokens"] for record in records] == [0, 16, 32, 64]
+    assert [record["correct"] for record in records] == [False, False, False, True]
+    at_once = solve(problem, *ABACUS, "--quant", "f16", "--budget", "1k", "--json").record
+    for field in ("thinking", "solution", "answer", "stop_reason", "thinking_tokens"):
+        assert records[-1][field] == at_once[field]
+
+
+def test_then_stops_when_two_budgets_agree(solve: Shell) -> None:
+    problem = "What is 2 + 3?"
+    alone = [solve(problem, *ABACUS, "--budget", str(budget), "--json").record["answer"] for budget in range(1, 6)]
+    agreed = next(place for place in range(1, 5) if alone[place] == alone[place - 1] is not None)
+    run = solve(problem, *ABACUS, "--budget", "1", "--then", "2,3,4,5", "--json")
+    assert [json.loads(line)["answer"] for line in run.out.splitlines()] == alone[: agreed + 1]
+    assert agreed < 4
+
+
+def test_then_ends_with_the_last_budget_and_prints_its_solution(solve: Shell) -> None:
+    run = solve(PROBLEM, *ABACUS, "--budget", "4", "--then", "8,12", "--expect", "-5")
+    assert run.code == 3
+    assert run.out.count("The answer is") == 1
+    assert [line.partition("thinking ")[2].partition(",")[0] for line in run.err.splitlines()] == [
+        "4/4",
+        "8/8",
+        "12/12",
+    ]
+    assert run.out.strip() == solve(PROBLEM, *ABACUS, "--budget", "12").out.strip()
+
+
+def test_then_goes_with_samples(solve: Shell) -> None:
+    run = solve(PROBLEM, *ABACUS, "--budget", "4", "--then", "8", "--samples", "2", "--expect", "-5")
+    assert run.code == 3
+    assert run.out.count("The answer is") == 2
+    assert run.err.splitlines()[-1] == "0 of 2 samples correct"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--then", "8"], "--then thinks on from a budget: give the first one with --budget."),
+        (["--budget", "8", "--then", "8"], "--then needs budgets above the first, which is 8, and not 8."),
+        (["--budget", "8", "--then", "x"], "'x' is not a number of tokens"),
+        (["--budget", "8", "--then", "16", "--time-limit", "9s"], "it takes no --time-limit"),
+        (["--budget", "8", "--then", "16", "--vote", "--samples", "3"], "leave one out"),
+    ],
+)
+def test_budgets_that_can_not_follow_are_refused(solve: Shell, args: list[str], words: str) -> None:
+    run = solve(PROBLEM, *ABACUS, *args)
+    assert run.code == 2
+    assert words in run.err
     assert run.err.count("\n") == 1
 
 

@@ -58,7 +58,7 @@ def test_what_makes_no_sense_is_a_usage_error(config: Path, capsys: pytest.Captu
     config.write_text("budget = true")
     assert cli.run(["solve", "1 + 1 = ?", "--model", "abacus"]) == 2
     assert capsys.readouterr().err == (
-        f"thinkcap: {config}: budget: 'true' is not a number of tokens: write it like 1024, 4k or none.\n"
+        f"thinkcap: {config}: budget: 'true' is not a number of tokens: write it like 1024, 4k or unlimited.\n"
     )
     assert cli.run(["solve", "--help"]) == 0
 

@@ -20,7 +20,7 @@ def test_the_keywords_are_the_options() -> None:
 
 
 def test_the_body_of_a_sweep_has_the_options() -> None:
-    own = {"model", "problem", "messages", "budgets"}
+    own = {"model", "problem", "messages", "budgets", "more"}
     assert set(SweepBody.model_fields) - own == set(OPTIONS) - NOT_OF_SWEEPS
 
 

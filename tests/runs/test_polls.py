@@ -55,7 +55,7 @@ def test_the_order_in_which_samples_finish_decides_nothing(grader: Grader) -> No
         poll = Poll(UNTIL, 16, grader)
         released = [poll.released]
         for sample in (*order, 4, 5):
-            poll.hear(sample, answers[sample])
+            poll.hear(result(sample=sample, answer=answers[sample]))
             released.append(poll.released)
         seen.add((released[-1], poll.decided))
         assert released[:4] == [4] * 4
@@ -82,14 +82,17 @@ def test_the_first_to_finish_vote_whichever_they_are(grader: Grader, requests: l
 
 def test_a_sure_thought_weighs_more_than_unsure_ones(grader: Grader) -> None:
     rule = VoteRule(by="confidence")
-    unsure = result(mean_log_probability=log(0.9), lowest_log_probability=log(0.25))
-    assert rule.weight(unsure) == pytest.approx(0.25)
-    assert VoteRule().weight(unsure) == 1.0
-    assert rule.weight(result()) == 1.0
-    weights: list[Any] = [0.25, 1.0, 0.25, 0.25]
+    outcomes = [
+        result(sample=sample, answer=answer, mean_log_probability=log(0.9), lowest_log_probability=log(lowest))
+        for sample, (answer, lowest) in enumerate([("3", 0.25), ("2", 1.0), ("3", 0.25), ("3", 0.25)])
+    ]
+    assert rule.weights(outcomes) == pytest.approx([0.25, 1.0, 0.25, 0.25])
+    assert VoteRule().weights(outcomes) == [1.0] * 4
+    assert rule.weights([*outcomes[:2], result()]) == pytest.approx([0.25, 1.0, 0.625])
+    assert rule.weights([result()]) == [1.0]
     poll = Poll(VoteRule(by="confidence", until=0.95), 32, grader)
-    for sample, (answer, weight) in enumerate(zip("3233", weights, strict=True)):
-        poll.hear(sample, answer, weight)
+    for outcome in outcomes:
+        poll.hear(outcome)
     # By weight 2 leads 3 by 1 to 0.75, so more are needed than if 3 led by 3 to 1.
     assert not poll.decided
     assert poll.released > 4 + 3

@@ -44,6 +44,14 @@ def test_solve_and_sweep_print_results(schema: Draft202012Validator, printed: Pr
         schema.validate(result)
 
 
+def test_a_vote_prints_what_it_did_not_need(schema: Draft202012Validator, printed: Printed) -> None:
+    vote = ("--samples", "6", "--vote-until", "0.95", "--temperature", "0.2", "--budget", "40")
+    *results, _ = printed("solve", "What is 2 + 3?", *vote, *ABACUS)
+    assert [result.get("unneeded", False) for result in results] == [False] * 4 + [True] * 2
+    for result in results:
+        schema.validate(result)
+
+
 def test_a_result_file_holds_results_and_problems_that_could_not_be_run(
     schema: Draft202012Validator, printed: Printed, tmp_path: Path
 ) -> None:
@@ -69,6 +77,8 @@ def test_a_result_file_holds_results_and_problems_that_could_not_be_run(
         {"correct": "yes"},
         {"run": {"temperature": "hot"}},
         {"extra": {"list": []}},
+        {"unneeded": "yes"},
+        {"mean_log_probability": 0.1},
     ],
 )
 def test_anything_else_is_refused(schema: Draft202012Validator, printed: Printed, change: dict[str, Any]) -> None:

@@ -54,7 +54,9 @@ def test_waves_take_the_samples_that_a_test_after_each_would_take(until: float) 
             return sorted((float(answers[:count].count(each)) for each in "abc"), reverse=True)
 
         one_by_one = next(
-            count for count in range(1, samples + 1) if is_decided(*votes(count)[:2], samples - count, until)
+            count
+            for count in range(1, samples + 1)
+            if is_decided(votes(count)[0], votes(count)[1], samples - count, until)
         )
         released = 0
         while more := next_wave(votes(released), samples - released, until):

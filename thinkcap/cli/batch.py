@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import INTERRUPTED, options
+from thinkcap.cli.parameter_types import FilePath
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   thinkcap batch problems.jsonl -o results.jsonl --model abacus
   thinkcap batch aime.json -o aime.jsonl --budget 2k --samples 16
-  thinkcap batch aime.json -o votes.jsonl --budget 2k --samples 8 --vote
+  thinkcap batch aime.json -o votes.jsonl -b 2k -k 32 --vote-until 0.95
   thinkcap batch test.csv -o out.jsonl --problem-field text --shuffle
   thinkcap batch aime.json --budget 8k --samples 16 --dry-run
 """
 
 
 @options.command(EXAMPLES)
-@click.argument("file", type=options.FilePath())
+@click.argument("file", type=FilePath())
 @options.settings()
 @options.samples
 @options.votes
@@ -53,8 +54,10 @@ def command(
     Each result is written as it finishes. Run the same command again and it goes on where it stopped, whether it was
     interrupted, killed, or given more --samples or problems.
 
-    --vote compares the vote over the samples with single thoughts, in accuracy and in tokens. --vote-depths H answers
-    each thought at H depths of its budget, --answers M times each, and votes over all of them.
+    --vote compares the vote over the samples with single thoughts, in accuracy and in tokens. --vote-until P stops each
+    vote once it is decided, --vote-first M once M samples have finished; the file says which samples were not needed
+    (`unneeded`), and the report counts the tokens of cancelled ones. --vote-depths H answers each thought at H depths
+    of its budget, --answers M times each, and votes over all of them.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """

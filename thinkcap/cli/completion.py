@@ -12,7 +12,7 @@ from thinkcap.cli import commands, options
 SHELLS = ("bash", "zsh", "fish")
 
 EXAMPLES = """\
-  thinkcap completion bash > ~/.local/share/bash-completion/completions/thinkcap
+  thinkcap completion bash >> ~/.bashrc
   thinkcap completion zsh > ~/.zfunc/_thinkcap
   thinkcap completion fish > ~/.config/fish/completions/thinkcap.fish
 """
@@ -23,9 +23,8 @@ EXAMPLES = """\
 def command(shell: str) -> None:
     """Print the script with which SHELL completes thinkcap's commands, options, models and files.
 
-    Put it into a file that the shell reads, as below; new shells complete then. bash needs its package
-    bash-completion for that, zsh a line `fpath+=~/.zfunc` before `compinit` in ~/.zshrc. To try it at once in bash or
-    zsh: `eval "$(thinkcap completion bash)"`.
+    Put it into a file that the shell reads, as below; new shells complete then. For zsh a line `fpath+=~/.zfunc` comes
+    before `compinit` in ~/.zshrc. To try it at once in bash or zsh: `eval "$(thinkcap completion bash)"`.
     """
     from thinkcap.text import write_line
 

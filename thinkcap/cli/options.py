@@ -5,28 +5,22 @@ The generation options are those of `thinkcap.engine.settings`, which holds thei
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from thinkcap.cli import note_debug
+from thinkcap.cli.parameter_types import FilePath, ModelName, Parallel, Value, number, whole
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Option, Settings
-from thinkcap.errors import ThinkcapError, UsageError
+from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LOAD_OPTIONS, LoadOptions, flag_name
 from thinkcap.runs.polls import VoteBy, VoteRule
-from thinkcap.text import parse_budgets
-
-if TYPE_CHECKING:
-    ParamType = click.ParamType[Any]
-else:  # not generic before click 8.4
-    ParamType = click.ParamType
+from thinkcap.text import write_line
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -91,7 +85,7 @@ def _help_all() -> click.Option:
     def show(context: click.Context, parameter: click.Parameter, value: bool) -> None:
         if value and not context.resilient_parsing:
             context.meta[_ALL] = True
-            click.echo(context.get_help())
+            write_line(context.get_help(), sys.stdout)
             context.exit()
 
     help = "Show all options and exit."
@@ -110,88 +104,6 @@ def command(examples: str, cls: type[click.Command] = GroupedCommand, **attribut
 def add(*names: str, **attributes: Any) -> Decorator:
     """`click.option`, with `group` for its place in `--help`."""
     return click.option(*names, cls=GroupedOption, **attributes)
-
-
-class Value(ParamType):
-    """What an `Option` takes, within the bounds that it sets."""
-
-    def __init__(self, option: Option) -> None:
-        self.option = option
-        self.name = {"tokens": "tokens", "seconds": "time", "whole": "integer", "text": "text"}.get(
-            option.kind, "number"
-        )
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self.option.read(value)
-        except UsageError as error:
-            self.fail(str(error), parameter, context)
-
-
-class Budgets(ParamType):
-    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `unlimited`."""
-
-    name = "budgets"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> tuple[int | None, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_budgets(value)
-        except UsageError as error:
-            self.fail(str(error), parameter, context)
-
-
-def whole(low: int, high: float = math.inf) -> Value:
-    """The type of a whole number within bounds."""
-    return Value(Option("whole", "", "", "run", low=low, high=high))
-
-
-def number(low: float, high: float, *, above: bool = False) -> Value:
-    """The type of a number within bounds; `above` excludes the lower one."""
-    return Value(Option("number", "", "", "run", low=low, high=high, above=above))
-
-
-class Parallel(ParamType):
-    """A number of thoughts, or `auto`, which becomes None."""
-
-    name = "number"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int | None:
-        return None if value == "auto" else int(whole(1).convert(value, parameter, context))
-
-
-class FilePath(ParamType):
-    """A path, which shells complete. Whoever opens it says what is wrong with it."""
-
-    name = "path"
-
-    def shell_complete(
-        self, context: click.Context, parameter: click.Parameter, incomplete: str
-    ) -> list[CompletionItem[Any]]:
-        return [CompletionItem(incomplete, type="file")]
-
-
-class ModelName(FilePath):
-    """A model's name, which shells complete to those of models.toml and the cache, or to a file."""
-
-    name = "name"
-
-    def shell_complete(
-        self, context: click.Context, parameter: click.Parameter, incomplete: str
-    ) -> list[CompletionItem[Any]]:
-        from thinkcap.catalog.inventory import model_names
-
-        names: list[str] = []
-        with suppress(ThinkcapError):  # the command will say it
-            names = [name for name in model_names() if name.startswith(incomplete)]
-        # First, because bash forgets what came before it, and completes to files only if nothing follows.
-        files = super().shell_complete(context, parameter, incomplete)
-        return files + [CompletionItem(name) for name in names]
 
 
 def gather(kind: Callable[..., Any], names: Sequence[str], into: str, options: Iterable[Decorator]) -> Decorator:
@@ -328,10 +240,11 @@ class VoteOptions:
 
 
 _vote = partial(add, group="Vote")
+_rare_vote = partial(_vote, rare=True)
 _DEPTHS = "Answer each thought at H depths of its budget, and vote over all."
-_UNTIL = "Run no more samples once the leader stays ahead with this probability, like 0.95; --samples is the most."
-_FIRST = "Vote over the first M samples to finish, and cancel the rest."
-_BY = "Weigh each vote by the probability of its thought's least likely stretch, or count."
+_UNTIL = "Stop once the leader stays ahead with this probability: 0.95 takes 4 samples that agree, all of them at most."
+_FIRST = "Vote over the first M samples to finish and cancel the rest, whose tokens are spent and counted."
+_BY = "Count votes, or weigh each by the probability of its thought's least likely stretch; costs no tokens."
 votes = gather(
     VoteOptions,
     _names(VoteOptions),
@@ -339,16 +252,12 @@ votes = gather(
     (
         _vote("--vote", is_flag=True, help="Let the answers vote, by mathematical equivalence."),
         _vote("--vote-until", "until", metavar="P", type=number(0.5, 1, above=True), help=_UNTIL),
-        _vote(
-            "--vote-first",
-            "first",
-            metavar="M",
-            type=whole(1),
-            help=_FIRST,
+        _rare_vote("--vote-first", "first", metavar="M", type=whole(1), help=_FIRST),
+        _rare_vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
+        _rare_vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
+        _rare_vote(
+            "--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."
         ),
-        _vote("--vote-by", "by", type=click.Choice(get_args(VoteBy)), help=_BY),
-        _vote("--vote-depths", "depths", metavar="H", type=whole(0), default=0, help=_DEPTHS),
-        _vote("--answers", metavar="M", type=whole(1), default=1, show_default=True, help="Answers at each depth."),
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import ModelName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("model", type=options.ModelName(), required=False)
+@click.argument("model", type=ModelName(), required=False)
 @options.quant("Which weight format: q8_0, f16, bf16, q4_k_m, …")
 @options.add(
     "--revision", metavar="NAME", help="A branch, tag or commit of the repository instead of its newest state."

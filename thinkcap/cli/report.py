@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import FilePath
 from thinkcap.errors import UsageError
 from thinkcap.runs.polls import VoteBy
 
@@ -32,16 +33,14 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("files", type=options.FilePath(), nargs=-1, required=True, metavar="RESULTS...")
+@click.argument("files", type=FilePath(), nargs=-1, required=True, metavar="RESULTS...")
 @options.add("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
 @options.add("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
 @options.add("--vote-by", type=click.Choice(get_args(VoteBy)), help="Weigh the votes like this; implies --votes.")
 @options.add("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
 @options.add("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
 @options.add("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
-@options.add(
-    "--plot", "plots", type=options.FilePath(), multiple=True, help="Draw a .png, .svg or .html; - is the terminal."
-)
+@options.add("--plot", "plots", type=FilePath(), multiple=True, help="Draw a .png, .svg or .html; - is the terminal.")
 @options.add("--dark", is_flag=True, help="Draw .png and .svg for a dark background.")
 @options.add("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
 def command(

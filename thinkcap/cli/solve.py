@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import INTERRUPTED, options
+from thinkcap.cli.parameter_types import Budgets
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -31,7 +32,7 @@ EXAMPLES = """\
   thinkcap solve "What is 37 * 46?" --model abacus --budget 32 --then 64..512
   thinkcap solve - --budget 2k --json < problem.txt
   thinkcap solve "Find all x with x^2 = 2x." --samples 4 --time-limit 90s
-  thinkcap solve "What is 37 * 46?" -m abacus -k 8 --temperature 0.8 --vote
+  thinkcap solve "What is 37 * 46?" -m abacus -k 16 --vote-until 0.95
   thinkcap solve "Find all x with x^2 = 2x." -b 2k -k 2 --vote-depths 4
 """
 
@@ -57,7 +58,7 @@ class SolveCommand(options.GroupedCommand):
 @options.settings()
 @options.add(
     "--then",
-    type=options.Budgets(),
+    type=Budgets(),
     default=(),
     group="Budget",
     help="Think on to these budgets, like 512,1k, until the answer is right (--expect) or two in a row agree.",
@@ -87,15 +88,15 @@ def command(
     The first Ctrl-C closes the thought and lets the model answer, the second ends it. Anywhere else standard output
     gets the solution alone, or JSON with --json, standard error gets the figures, and Ctrl-C ends it at once.
 
-    --then answers at --budget and thinks on to its own budgets, one after the other, until an answer is right, if
-    there is an --expect, or else the same under two budgets in a row. Off a terminal the last solution is printed.
+    With --then it answers at --budget and thinks on to the further budgets, one after the other, until an answer is
+    right, if there is an --expect, or else the same under two budgets in a row. Off a terminal the last solution is
+    printed.
 
-    --vote runs all --samples side by side and lets their answers vote, by mathematical equivalence: the solution of
-    the largest group is printed. --vote-depths H answers each thought at H depths of its --budget, --answers M times
-    each, and votes over all of them (arXiv 2505.12992).
+    With --vote all --samples run side by side, and their answers vote by mathematical equivalence: the solution of the
+    largest group is printed. With --vote-until 0.95 they run in waves, and no more once the leader is that likely to
+    stay ahead (arXiv 2305.11860): four that agree are enough.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (with --vote, not the winner) matched --expect, 130
-    interrupted.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no sample (or not the vote) matched --expect, 130 interrupted.
     """
     from thinkcap.cli.pull import offer_if_missing
     from thinkcap.runs.plan import Plan
@@ -144,8 +145,6 @@ def _converse(load: LoadOptions, settings: Settings, expect: str | None) -> None
         with load.load() as engine, Grader() as grader:
             editor = LineEditor(completions, user_state_path("thinkcap", appauthor=False) / "history")
             conversation = Conversation(engine, grader, progress(log=load.verbose, lines=False), settings, expect)
-            view.close()
-            say(f"{engine.profile.name} {engine.profile.quant}: type a problem; /help lists the commands, /quit ends.")
             converse(conversation, editor, ConversationView(sys.stdout, view))
 
 
@@ -191,7 +190,7 @@ def _vote(session: Session, problem: Problem, as_json: bool) -> bool:
         cost, unneeded = cost_of(results), len(results) - len(voters)
         if as_json:
             for result in results:
-                write_json(result.to_dict(), sys.stdout)
+                write_json(result.outcome_to_dict(), sys.stdout)
             write_json({"vote": vote_record(vote, cost, problem.expected, correct, unneeded)}, sys.stdout)
         else:
             if vote.groups:

@@ -10,6 +10,7 @@ import click
 
 from thinkcap.cli import INTERRUPTED, options
 from thinkcap.cli.batch import check_output, read_problems, run_into_file
+from thinkcap.cli.parameter_types import Budgets, FilePath
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -32,10 +33,10 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("subject", type=options.FilePath(), metavar="FILE|PROBLEM")
+@click.argument("subject", type=FilePath(), metavar="FILE|PROBLEM")
 @options.add(
     "--budgets",
-    type=options.Budgets(),
+    type=Budgets(),
     required=True,
     group="Budget",
     help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
@@ -122,6 +123,7 @@ def _problem(
 
 
 def _show(session: Session, problem: Problem, as_json: bool) -> None:
+    from thinkcap.engine.outcome import Outcome
     from thinkcap.show.live.view import is_steerable
     from thinkcap.show.tables.sweep_table import print_sweep
     from thinkcap.text import write_json
@@ -132,7 +134,7 @@ def _show(session: Session, problem: Problem, as_json: bool) -> None:
     outcomes.sort(key=lambda outcome: (outcome.sample, outcome.budget.thinking is None, outcome.budget.thinking))
     if as_json:
         for outcome in outcomes:
-            write_json(outcome.to_dict(), sys.stdout)
+            write_json(Outcome.to_dict(outcome), sys.stdout)
     elif outcomes:
         print_sweep(outcomes, sys.stdout)
     if not finished:

@@ -156,10 +156,9 @@ class EngineCore:
             try:
                 while line or flying:
                     while len(flying) < width and (sequence := line.next()) is not None:
-                        generation = sequence.owner
+                        flying.add(generation := sequence.owner)
                         generation.on_outcome = finished.append
                         generation.listener = lambda heard: ended.append(heard) if heard.done else None
-                        flying.add(generation)
                         self.send(sequence)
                     finished.extend(map(self._unstarted, line.take_dropped()))
                     if not (flying or finished):
@@ -173,8 +172,7 @@ class EngineCore:
                     while finished:
                         yield finished.popleft()
                     while ended:
-                        generation = ended.popleft()
-                        flying.remove(generation)
+                        flying.remove(generation := ended.popleft())
                         if generation.error is not None:
                             raise generation.error
                         if not (generation.begun or interrupt.asked):  # it was not needed before there was room for it

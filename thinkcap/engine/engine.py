@@ -33,16 +33,15 @@ PARALLEL = 16
 class Engine:
     """A loaded model. Make one with `thinkcap.load`; use it in a `with` statement, or `close` it.
 
-    `solve` gives one outcome, `stream` shows it while it happens, `solve_many` runs many problems side by side, `sweep`
-    answers one problem under many budgets. `submit` takes a request at any time and returns its handle. All of them
-    may be called from several threads at once, and run in one batch.
+    `solve` gives one outcome, `stream` shows it while it happens, `more` thinks on, `solve_many` runs many problems
+    side by side, `sweep` answers one under many budgets. `submit` takes a request at any time and returns its handle.
+    All may be called from several threads at once, and run in one batch.
 
     model         weights and vocabulary
     profile       the model's entry: prompt text, defaults
     threads       threads that decode
     parallel      sequences in flight at once unless a run says otherwise
     load_seconds  how long the model took to load
-    model_file_sha256  SHA-256, in hex, of the model file; empty if the engine was not given it
     markers       the texts around its thought
     longest       tokens that one generation can hold at most, its prompt included
     answer_reserve  tokens that an answer which thinkcap begins can take beyond the solution budget
@@ -62,7 +61,7 @@ class Engine:
         load_seconds: float = 0.0,
         file_sha256: str = "",
     ) -> None:
-        """See `thinkcap.load`. `read_answer` reads the answer out of a solution."""
+        """See `thinkcap.load`. `read_answer` reads the answer out of a solution; `file_sha256` hashes the file."""
         if threads is not None and threads < 1:
             raise UsageError(f"The number of threads must be at least 1, not {threads}.")
         if context is not None and context < 1:
@@ -72,7 +71,6 @@ class Engine:
         self.threads = threads or suitable(model.size)
         self.parallel = parallel or PARALLEL
         self.load_seconds = load_seconds
-        self.model_file_sha256 = file_sha256
         self._factory = SequenceFactory(model, profile, context, read_answer, load_seconds, file_sha256)
         self.markers = self._factory.markers
         self.longest = self._factory.longest

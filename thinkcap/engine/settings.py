@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
 from thinkcap.errors import UsageError
 from thinkcap.text import parse_seconds, parse_tokens
@@ -214,10 +214,8 @@ class Settings:
     seed: int = _option("whole", "sampling", "seed", "Which random numbers to use; the same seed repeats a result.")
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value is not FROM_ENTRY:
-                option_of(each).check(value)
+        for name, value in self.given().items():
+            OPTIONS[name].check(value)
         budget, least = self.budget, self.min_thinking
         if isinstance(budget, int) and isinstance(least, int) and least > budget:
             raise UsageError(
@@ -227,12 +225,11 @@ class Settings:
 
     def given(self) -> dict[str, Any]:
         """The fields that were given, by name."""
-        values = ((each.name, getattr(self, each.name)) for each in fields(self))
-        return {name: value for name, value in values if value is not FROM_ENTRY}
+        return {name: value for name in OPTIONS if (value := getattr(self, name)) is not FROM_ENTRY}
 
-    def filled(self, defaults: Settings) -> Self:
+    def filled(self, defaults: Settings) -> Settings:
         """These settings with `defaults` for what was not given."""
-        return replace(self, **{name: value for name, value in defaults.given().items() if name not in self.given()})
+        return replace(defaults, **self.given())
 
 
 class Options(TypedDict, total=False):

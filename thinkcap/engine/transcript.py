@@ -20,7 +20,8 @@ class Transcript:
 
     def started(self, prompt_tokens: int, state: ThoughtState) -> None:
         limits = state.limits
-        self._events.append(Started(prompt_tokens, limits.thinking, limits.thinking_reason == "budget"))
+        resumed = state.thought[: self._thought.position].decode("utf-8", "replace") if state.drawn else ""
+        self._events.append(Started(prompt_tokens, limits.thinking, limits.thinking_reason == "budget", resumed))
 
     def thought(self, state: ThoughtState) -> None:
         """The text that the last token settled, with injected text separate from the model's; a count even without

@@ -109,17 +109,15 @@ def run(
     parallel: int | None = None,
     watch: Watch | None = None,
 ) -> bool:
-    """Solves the tasks of a plan and writes each result that is missing, as soon as it is graded. Returns whether all
-    are there.
+    """Solves the tasks of a plan and writes each missing result as soon as it is graded. Returns whether all are there.
 
-    A problem that cannot be run gives a result with `error`; what does not fit at the largest budget of a sweep is
-    tried at the smaller ones. What Ctrl-C caught in flight is not written: the next run does it again. What the vote
-    does not need is written as `unneeded`.
-    Raises ThinkcapError if results cannot be written or answers cannot be graded.
+    A problem that cannot be run gives a result with `error`, or results under smaller budgets of a sweep. What Ctrl-C
+    caught in flight is not written; what the vote does not need is `unneeded`. Raises ThinkcapError if results cannot
+    be written or answers cannot be graded.
     """
     problems = {task.problem.id: task.problem for task in tasks}
     missing = {key for task in tasks for key in task.keys if key not in results.done}
-    polls = Polls(plan.vote, plan.samples, grader, results) if plan.vote.stops else None
+    polls = Polls(plan.vote, plan.samples, grader, _under_budgets(results, tasks))
     queue = GradingQueue(results, grader, watch)
 
     def on_step(step: Step) -> None:
@@ -129,37 +127,39 @@ def run(
 
     def take(result: Result) -> None:
         missing.remove(Key.of(result))
-        if polls is not None:
-            if polls.is_decided(result.id):
-                result = replace(result, unneeded=True)
-            else:
-                polls.hear(result)
+        if polls.is_decided(result.id):
+            result = replace(result, unneeded=True)
+        else:
+            polls.hear(result)
         queue.put(result)
 
-    requests = [task.request for task in tasks]
-    turn = polls.turn if polls is not None else None
+    requests, turn = [task.request for task in tasks], polls.turn if plan.vote.stops else None
     while requests:
         smaller: list[Request] = []
         for outcome in solver.solve_many(requests, parallel=parallel, on_step=on_step, turn=turn):
             if isinstance(outcome, Outcome):
-                key = Key.of(outcome)
-                caught = is_interrupted(outcome) and not (polls is not None and polls.is_decided(key.id))
-                if key in missing and not caught:
-                    take(Result.of(outcome, problems[key.id], settings))
+                if Key.of(outcome) in missing and (polls.is_decided(outcome.id) or not is_interrupted(outcome)):
+                    take(Result.of(outcome, problems[outcome.id], settings))
             else:
-                request = outcome.request
-                for key in Key.all_of(replace(request, fork_budgets=())):
-                    if key in missing:
-                        take(Result.failed(outcome, key.answer_index, problems[key.id], solver, settings))
-                if request.fork_budgets:
-                    smaller.append(
-                        replace(request.with_budget(request.fork_budgets[-1]), fork_budgets=request.fork_budgets[:-1])
-                    )
+                for key in missing.intersection(Key.all_of(replace(outcome.request, fork_budgets=()))):
+                    take(Result.failed(outcome, key.answer_index, problems[key.id], solver, settings))
+                smaller += _without_largest(outcome.request)
             queue.write_graded()
-        answered = {key for request in smaller for key in Key.all_of(request)}
-        requests = smaller if missing <= answered else []
+        requests = smaller if missing <= {key for request in smaller for key in Key.all_of(request)} else []
     queue.write_all()
     return not missing
+
+
+def _under_budgets(results: Results, tasks: Sequence[Task]) -> Iterator[Result]:
+    """The results there are under the budgets of the tasks."""
+    budgets = {task.request.budget.thinking for task in tasks}
+    return (result for result in results if result.budget.thinking in budgets)
+
+
+def _without_largest(request: Request) -> list[Request]:
+    """The request for the smaller budgets that it forks at, if it does."""
+    *smaller, largest = request.fork_budgets or (None,)
+    return [] if largest is None else [replace(request.with_budget(largest), fork_budgets=tuple(smaller))]
 
 
 def is_interrupted(outcome: Outcome) -> bool:

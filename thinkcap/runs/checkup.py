@@ -216,7 +216,7 @@ def _hub() -> Check:
     token = "a token is set" if client.has_token() else "no token is set, which open models don't need"
     problem = client.unreachable(_HUB_TIMEOUT)
     if problem:
-        cure = "check the network, proxy and HF_ENDPOINT; models that are here work without"
+        cure = "check the network, proxy and HF_ENDPOINT; downloaded models work without it"
         return Check("hub", "note", f"{failures.host()} can't be reached ({problem})", cure)
     return Check("hub", "ok", f"{failures.host()} answers; {token}")
 

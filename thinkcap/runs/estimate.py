@@ -8,9 +8,7 @@ doi:10.1145/1498765.1498785, both parts added, as small batches overlap them bad
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from thinkcap.engine.profile import Profile
 from thinkcap.runs.batch import Task, tasks_of
 from thinkcap.runs.cost import cost_of
 from thinkcap.runs.load_options import LoadOptions
+from thinkcap.runs.machine_speed import SECONDS_BESIDES, measure_speed
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
@@ -35,16 +34,6 @@ from thinkcap.runs.top_up import top_up
 BYTES_PER_TOKEN = 3
 """Bytes of a prompt a token stands for, about: mathematics in English, a vocabulary of 150,000."""
 TEMPLATE_TOKENS = 20
-SECONDS_BESIDES = 0.00015
-"""Seconds a token takes besides: sampling and bookkeeping."""
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSpeed:
-    """What this machine does now: bytes it reads a second, floating-point operations a second."""
-
-    bytes_per_second: float
-    operations_per_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +113,10 @@ class _Usual:
     solution: int | None = None
     seconds: float | None = None
 
+    @property
+    def sampled(self) -> int | None:
+        return None if self.thinking is None or self.solution is None else self.thinking + self.solution
+
 
 def _as_before(results: Sequence[Result], thoughts: int, width: int) -> _Usual | None:
     """What `thoughts` more take, `width` at once, if they are like those that the results are of; None of none."""
@@ -146,9 +139,8 @@ def _by_entry(tasks: Sequence[Task], demands: Sequence[_Demand], profile: Profil
             return _Usual()
         whole = demand.thinking + demand.resumed
         likely = min(whole, max(usual or whole, task.request.budget.min_thinking)) - demand.resumed
-        reached = sum(
-            fork < demand.resumed + likely for fork in task.request.fork_budgets
-        )  # the other budgets share the last answer
+        # Budgets that the thought does not reach share its last answer.
+        reached = sum(fork < demand.resumed + likely for fork in task.request.fork_budgets)
         answers = (reached + 1) * task.request.answers_per_thought
         thinking += max(0, likely)
         solution += answers * min(demand.solution, profile.usual_solution)
@@ -176,39 +168,41 @@ def estimate(
     there = {Key.of(result) for result in held}
     missing = top_up([task for task in every if not there.issuperset(task.keys)], held)
     tasks = missing.tasks
-    context = load.context or profile.context or UNBOUNDED_CONTEXT
-    demands = [_Demand.of(task, context) for task in tasks]
+    demands = [_Demand.of(task, load.context or profile.context or UNBOUNDED_CONTEXT) for task in tasks]
     width = max(1, min(parallel or PARALLEL, len(tasks)))
-    alike = {(task.problem.id, demand.resumed): demand.prompt for task, demand in zip(tasks, demands, strict=True)}
-    prompts = sum(alike.values())
-    cell = read_header(path).bytes_per_cell if path else None
+    prompts = _prompt_tokens(tasks, demands)
     before = _as_before(held, len(tasks), width) if not missing.continued else None  # these thoughts were shorter
     usual = before or _by_entry(tasks, demands, profile)
     seconds, usual_seconds = None, usual.seconds
     if load.gpu_layers == 0 or not can_offload():
         time_of = _time_by_tokens(load.threads or physical_cores(), weights, profile.quant, width, prompts)
         seconds = time_of(sum(demand.sampled for demand in demands))
-        if usual_seconds is None and usual.thinking is not None and usual.solution is not None:
-            usual_seconds = time_of(usual.thinking + usual.solution)
-    results = sum(demand.answers for demand in demands)
+        if usual.seconds is None and usual.sampled is not None:
+            usual_seconds = time_of(usual.sampled)
     return RunEstimate(
         problems=len(problems),
         samples=plan.samples,
-        results=results,
+        results=sum(demand.answers for demand in demands),
         thinking_tokens=sum(demand.thinking for demand in demands),
         solution_tokens=sum(demand.answers * demand.solution for demand in demands),
         prompt_tokens=prompts,
         parallel=width,
         weights_bytes=weights,
-        kv_bytes=cell and cell * _cells(demands, width, load.context or affordable(cell)),
+        kv_bytes=_kv_bytes(path, demands, width, load.context),
         seconds=seconds,
         usual_thinking_tokens=usual.thinking,
         usual_solution_tokens=usual.solution,
         usual_seconds=usual_seconds,
         model=profile.name,
         continued=missing.continued,
-        done=sum(len(task.keys) for task in every) - results,
+        done=sum(len(task.keys) for task in every) - sum(demand.answers for demand in demands),
     )
+
+
+def _prompt_tokens(tasks: Sequence[Task], demands: Sequence[_Demand]) -> int:
+    """Tokens of all prompts; the samples of a problem that begin at the same place read theirs once."""
+    alike = {(task.problem.id, demand.resumed): demand.prompt for task, demand in zip(tasks, demands, strict=True)}
+    return sum(alike.values())
 
 
 def _time_by_tokens(threads: int, weights: int, quant: str, width: int, prompts: int) -> Callable[[int], float]:
@@ -217,6 +211,12 @@ def _time_by_tokens(threads: int, weights: int, quant: str, width: int, prompts:
     token = 2 * weights * 8 / bits_per_weight(quant) / speed.operations_per_second
     step = weights / speed.bytes_per_second + width * (token + SECONDS_BESIDES)
     return lambda sampled: sampled / width * step + prompts * token
+
+
+def _kv_bytes(path: Path | None, demands: Sequence[_Demand], width: int, context: int | None) -> int | None:
+    """Memory of the KV cache; None if the model is not here to say, or does not."""
+    cell = read_header(path).bytes_per_cell if path else None
+    return cell and cell * _cells(demands, width, context or affordable(cell))
 
 
 def _cells(demands: Sequence[_Demand], width: int, most: int) -> int:
@@ -243,27 +243,3 @@ def _weights(load: LoadOptions) -> tuple[Profile, Path | None, int]:
         quant = reference.quant or reference.entry.quants[0]
         return reference.entry.profile(reference.name, quant), None, estimated_size(reference.entry.parameters, quant)
     return located.profile, located.path, size_of(located.path)
-
-
-def measure_speed(threads: int, seconds: float = 0.4) -> MachineSpeed:
-    """Reads memory with `threads` threads, then multiplies matrices, for `seconds` each."""
-    import numpy as np
-
-    blocks = [np.ones(1 << 24, dtype=np.float32) for _ in range(threads)]
-
-    def read(block: Any) -> float:
-        began, count = time.perf_counter(), 0
-        while (elapsed := time.perf_counter() - began) < seconds:
-            block.max()
-            count += 1
-        return float(count * block.nbytes / elapsed)
-
-    with ThreadPoolExecutor(threads) as pool:
-        bandwidth = sum(pool.map(read, blocks))
-    matrix = np.ones((1024, 1024), dtype=np.float32)
-    matrix @ matrix
-    began, count = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - began) < seconds:
-        matrix @ matrix
-        count += 1
-    return MachineSpeed(bandwidth, count * 2 * 1024**3 / elapsed)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.engine.settings import Kind, Option, option_of
+from thinkcap.engine.settings import Kind, Option
 
 if TYPE_CHECKING:
     from thinkcap.catalog.locate import Located
@@ -33,7 +33,9 @@ class LoadOptions:
     gpu_layers: int | None = _option(
         "whole", "number of GPU layers", "Layers on the GPU; 0 keeps all of them on the CPU."
     )
-    context: int | None = _option("tokens", "context", "Context size in tokens; by default what is needed.", low=1)
+    context: int | None = _option(
+        "tokens", "context", "Context size in tokens; by default what is needed.", low=1, rare=True
+    )
     think_start: str | None = _option("text", "opening marker", "The marker that opens the model's thought.", rare=True)
     think_end: str | None = _option("text", "closing marker", "The marker that closes it.", rare=True)
     verbose: bool = _option("switch", "log", "Show llama.cpp's own log.", default=False, rare=True)
@@ -70,5 +72,5 @@ def flag_name(field: str) -> str:
     return "model" if field == "name" else field
 
 
-LOAD_OPTIONS: Mapping[str, Option] = {flag_name(each.name): option_of(each) for each in fields(LoadOptions)}
+LOAD_OPTIONS: Mapping[str, Option] = {flag_name(each.name): each.metadata["option"] for each in fields(LoadOptions)}
 """Every option of a model by the name that users know."""

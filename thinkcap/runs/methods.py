@@ -93,7 +93,7 @@ def _methods(settings: dict[str, Any], results: Sequence[Result], grader: Grader
     thoughts = {problem: _thoughts(given) for problem, given in problems.items()}
     labels = {problem: vote_on(given, grader).labels for problem, given in problems.items()}
     verdicts = {problem: [bool(result.correct) for result in given] for problem, given in problems.items()}
-    weights = {problem: list(map(rule.weight, given)) for problem, given in problems.items()}
+    weights = {problem: rule.weights(given) for problem, given in problems.items()}
     tokens = mean(cost_of(given).total / len(thoughts[problem]) for problem, given in problems.items())
     assert tokens is not None
     fewest = min(map(len, thoughts.values()))
@@ -123,7 +123,7 @@ def _stopped_vote(
     everything = by_problem(result for result in results if result.id in problems)
     right = []
     for given in problems.values():
-        winner = next(iter(vote_on(given, grader, list(map(rule.weight, given))).groups), None)
+        winner = next(iter(vote_on(given, grader, rule.weights(given)).groups), None)
         right.append(float(winner is not None and bool(given[winner.members[0]].correct)))
     tokens = mean(cost_of(given).total for given in everything.values())
     assert tokens is not None

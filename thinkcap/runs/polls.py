@@ -6,7 +6,7 @@ which they come, so a run that goes on after a kill decides as if it had not bee
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import TYPE_CHECKING, Literal, get_args
@@ -55,15 +55,19 @@ class VoteRule:
         """Whether a vote can end before all samples have run."""
         return self.until is not None or self.first is not None
 
-    def weight(self, outcome: Outcome) -> float:
-        """What an outcome's vote weighs.
+    def weights(self, outcomes: Sequence[Outcome]) -> list[float]:
+        """What the vote of each of a problem's outcomes weighs.
 
         By confidence it is the geometric mean probability of the sampled tokens in the thought's least likely window:
         the lowest group confidence of DeepConf (arXiv 2508.15260, section 3.1), weighed as CISC does at temperature 1
-        (arXiv 2502.06233, equation 2). Where nothing was thought, or nothing drawn, it is 1.
+        (arXiv 2502.06233, equation 2). Thoughts that were not sampled, or not all of them, weigh as the others on
+        average.
         """
-        lowest = outcome.lowest_log_probability if self.by == "confidence" else None
-        return 1.0 if lowest is None else exp(lowest)
+        known = [exp(each.lowest_log_probability) for each in outcomes if each.lowest_log_probability is not None]
+        if self.by == "count" or not known:
+            return [1.0] * len(outcomes)
+        usual = sum(known) / len(known)
+        return [usual if each.lowest_log_probability is None else exp(each.lowest_log_probability) for each in outcomes]
 
 
 class Poll:
@@ -77,13 +81,13 @@ class Poll:
         self._rule = rule
         self._samples = samples
         self._grader = grader
-        self._ballots: dict[int, tuple[str | None, float]] = {}
+        self._ballots: dict[int, Outcome] = {}
         self.released = samples if rule.until is None else next_wave((), samples, rule.until)
         self.decided = False
 
-    def hear(self, sample: int, answer: str | None, weight: float = 1.0) -> None:
-        """Takes a sample's answer, None if it has none. Waits for comparisons with the others once a wave is whole."""
-        self._ballots[sample] = answer, weight
+    def hear(self, outcome: Outcome) -> None:
+        """Takes a sample's outcome. Waits for comparisons with the other answers once a wave is whole."""
+        self._ballots[outcome.sample] = outcome
         if self._rule.first is not None:
             self.decided = len(self._ballots) >= min(self._rule.first, self._samples)
         while not self.decided and self._wave_is_whole():
@@ -98,10 +102,12 @@ class Poll:
         from thinkcap.grading import vote
 
         assert self._rule.until is not None
-        answers, weights = zip(*(self._ballots[sample] for sample in range(self.released)), strict=True)
+        ballots = [self._ballots[sample] for sample in range(self.released)]
+        weights = self._rule.weights(ballots)
         # The test counts votes, so that weights are taken relative to their mean; none weighs more than 1.
         mean = sum(weights) / len(weights)
-        votes = [group.weight / mean for group in vote(answers, self._grader, weights).groups]
+        found = vote([each.answer for each in ballots], self._grader, weights)
+        votes = [group.weight / mean for group in found.groups]
         return next_wave(votes, self._samples - self.released, self._rule.until, heaviest=max(1.0, 1 / mean))
 
 
@@ -117,7 +123,7 @@ class Polls:
         self._samples = samples
         self._grader = grader
         self._polls: dict[str, Poll] = {}
-        for result in held:
+        for result in held if rule.stops else ():
             if result.unneeded:
                 self._of(result.id).decided = True
             else:
@@ -135,8 +141,9 @@ class Polls:
         return self._of(problem).decided
 
     def hear(self, outcome: Outcome) -> None:
-        """Takes an outcome's answer."""
-        self._of(outcome.id).hear(outcome.sample, outcome.answer, self._rule.weight(outcome))
+        """Takes an outcome."""
+        if self._rule.stops:
+            self._of(outcome.id).hear(outcome)
 
     def _of(self, problem: str) -> Poll:
         if problem not in self._polls:

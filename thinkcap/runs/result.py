@@ -93,10 +93,9 @@ class Result(Outcome):
 
     @classmethod
     def from_dict(cls, line: Mapping[str, Any]) -> Self:
-        """Reads a line: strict about the types of the fields, silent about fields that it does not know.
-
-        Fields that the first versions did not write have their defaults. Raises ValueError, with the end of a sentence
-        that begins with the result, if a field is missing or of another type.
+        """Reads a line: strict about the types of the fields, silent about unknown ones; fields that the first versions
+        did not write have their defaults. Raises ValueError, with the end of a sentence that begins with the result, if
+        a field is missing or of another type.
         """
         error = _optional(line, "error", str)
         needed = None if error is None else ""
@@ -161,8 +160,15 @@ class Result(Outcome):
                 "model_sha256": self.model_sha256,
             }
         verdict = {} if self.verdict is None else {"verdict": self.verdict}
-        unneeded = {"unneeded": True} if self.unneeded else {}
-        return line | {"extra": {**self.extra}} | verdict | unneeded | {"run": {**self.settings}}
+        return line | {"extra": {**self.extra}} | verdict | self._unneeded | {"run": {**self.settings}}
+
+    def outcome_to_dict(self) -> dict[str, Any]:
+        """The JSON object without what a run over a file adds: what `thinkcap solve --json` prints."""
+        return Outcome.to_dict(self) | self._unneeded
+
+    @property
+    def _unneeded(self) -> dict[str, Any]:
+        return {"unneeded": True} if self.unneeded else {}
 
 
 _WITHOUT_TEXTS = (

@@ -42,6 +42,11 @@ class ResultRecord(OutcomeRecord):
 
     extra: NotRequired[Extra]
     verdict: NotRequired[Annotated[str, Field(description="How the answer compared with the expected one.")]]
+    unneeded: NotRequired[
+        Annotated[
+            bool, Field(description="True if the vote was decided without it: it has no vote, but took its tokens.")
+        ]
+    ]
     run: NotRequired[Run]
 
 

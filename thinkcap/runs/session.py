@@ -22,7 +22,7 @@ from thinkcap.runs.metrics import voting_order
 from thinkcap.runs.plan import Plan
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
-from thinkcap.runs.result_file import ResultFile, read
+from thinkcap.runs.result_file import ResultFile
 from thinkcap.runs.top_up import TopUp, top_up
 
 if TYPE_CHECKING:
@@ -175,8 +175,7 @@ class Session:
         from thinkcap.grading import Grader, vote
 
         with Grader() as grader:
-            weights = [self.plan.vote.weight(result) for result in results]
-            found = vote([result.answer for result in results], grader, weights)
+            found = vote([result.answer for result in results], grader, self.plan.vote.weights(results))
             correct = None if problem.expected is None else grader.grade(found.winner, problem.expected).correct
         return found, correct
 
@@ -226,7 +225,7 @@ class Session:
             if restart:
                 results.restart()
             results.check(settings)
-            missing = top_up(open_tasks(tasks, results), read(results.path))
+            missing = top_up(open_tasks(tasks, results), results)
             keys = [key for task in tasks for key in task.keys]
             done = sum(key in results.done for key in keys)
             if done or missing.settled or missing.continued:

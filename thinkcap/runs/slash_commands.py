@@ -16,7 +16,10 @@ from thinkcap.errors import UsageError
 from thinkcap.runs.conversation import Conversation, Happening
 from thinkcap.text import parse_budgets, parse_tokens
 
+MOST_SAMPLES = 1000
 _SHORT_MORE = re.compile(r"\+\s*\d+(\.\d+)?[kKmM]?")
+_EXAMPLES = {"tokens": "2k", "seconds": "20s", "number": "0.6", "whole": "7", "switch": "off"}
+"""A value of a generation option, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,6 @@ def _samples(text: str) -> int:
 def _help(conversation: Conversation, text: str) -> Iterator[SlashCommands]:
     yield COMMANDS
 
-
-MOST_SAMPLES = 1000
-_EXAMPLES = {"tokens": "2k", "seconds": "20s", "number": "0.6", "whole": "7", "switch": "off"}
-"""A value of a generation option, by its kind."""
 
 COMMANDS: SlashCommands = (
     SlashCommand(

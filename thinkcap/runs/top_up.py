@@ -39,7 +39,7 @@ def top_up(tasks: Sequence[Task], results: Iterable[Result]) -> TopUp:
     open_thoughts = {(task.problem.id, task.request.sample) for task in tasks}
     held: dict[tuple[str, int], dict[Limit, Result]] = defaultdict(dict)
     for result in results:
-        if (result.id, result.sample) in open_thoughts and not result.answer_index:
+        if (result.id, result.sample) in open_thoughts and not (result.answer_index or result.unneeded):
             held[result.id, result.sample][result.budget.thinking] = result
     found = TopUp()
     for task in tasks:

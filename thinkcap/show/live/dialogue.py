@@ -11,23 +11,26 @@ from thinkcap.text import with_flags
 
 
 def converse(conversation: Conversation, editor: LineEditor, view: ConversationView) -> None:
-    """Runs the conversation. An error, or Ctrl-C, ends what is being done, Ctrl-D the conversation."""
+    """Runs the conversation. An error, or Ctrl-C, ends what is being done; Ctrl-D ends the conversation."""
+    profile = conversation.engine.profile
+    view.close()
+    view.say(f"{profile.name} {profile.quant}: type a problem; /help lists the commands, Ctrl-D ends the session.")
     while not conversation.ended:
-        view.say("")
         try:
-            line = editor.read()
-        except KeyboardInterrupt:
-            view.say("Ctrl-D or /quit ends the session.")
-            continue
+            view.say("")
+            _carry_out(editor.read(), conversation, view)
         except EOFError:
             return
-        try:
-            view.begin()
-            for happening in carry_out(line, conversation):
-                view.show(happening)
-        except ThinkcapError as error:
-            view.close()
-            view.say(with_flags(str(error), "/"))
         except KeyboardInterrupt:
             view.close()
-            view.say("Interrupted.")
+            view.say("Ctrl-D or /quit ends the session.")
+
+
+def _carry_out(line: str, conversation: Conversation, view: ConversationView) -> None:
+    try:
+        view.begin()
+        for happening in carry_out(line, conversation):
+            view.show(happening)
+    except ThinkcapError as error:
+        view.close()
+        view.say(with_flags(str(error), "/"))
