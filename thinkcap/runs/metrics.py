@@ -30,7 +30,7 @@ class Metrics:
     k                   the most samples a problem has
     accuracy            Avg@k over the problems with an expected answer; None if there is none
     pass_at, maj_at     by k; maj@k only if labels were given
-    thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens and early answers too
+    thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens and begun answers too
     share_cut           of the samples that ran, those whose thought thinkcap ended
     share_answered      of all samples, those with an answer
     length_deviation    mean |used − asked| / asked over the samples whose prompt stated a length; None without such
