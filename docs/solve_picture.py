@@ -19,6 +19,7 @@ from thinkcap.show.live.live_view import LiveView
 PROBLEM, EXPECTED, BUDGET = "What is 4821 + 9377 + 6145?", "20343", 64
 COMMAND = f'thinkcap solve "{PROBLEM}" --model abacus --budget {BUDGET} --expect {EXPECTED}'
 COLUMNS = 92
+TERMINAL = {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
 TOKEN = 0.05
 """Seconds that a token is shown for: about what a model of 1.5B takes on a laptop."""
 PAUSE = 5.0
@@ -41,9 +42,7 @@ class Shown:
 
 
 def play() -> Iterator[tuple[float, list[Row]]]:
-    """What is on the screen from when on."""
-    os.environ |= {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
-    os.environ.pop("NO_COLOR", None)
+    """What is on the screen from when on. The live view has to find the variables of TERMINAL, and no NO_COLOR."""
     screen, clock = Screen(COLUMNS), Clock()
     with thinkcap.load("abacus", threads=1) as engine, LiveView(Wire(screen), clock) as view:
         view.begin(0, 1)
@@ -127,6 +126,8 @@ def _look(style: str) -> str:
 
 
 def main() -> None:
+    os.environ |= TERMINAL
+    os.environ.pop("NO_COLOR", None)
     (Path(__file__).parent / "solve.svg").write_text(draw(spans(play())), encoding="utf-8")
 
 

@@ -29,7 +29,10 @@ def test_the_python_examples_run(example: str) -> None:
     assert done.stdout
 
 
-def test_the_moving_picture_shows_a_real_run_to_its_end() -> None:
+def test_the_moving_picture_shows_a_real_run_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in solve_picture.TERMINAL.items():
+        monkeypatch.setenv(name, value)
     picture = ElementTree.fromstring(solve_picture.draw(solve_picture.spans(solve_picture.play())))
     texts = {"".join(text.itertext()): text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
     stays = {text for text, element in texts.items() if element.get("visibility") == "visible"}

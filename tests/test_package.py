@@ -93,7 +93,9 @@ def test_the_wheel_alone_in_an_environment_solves_a_problem(wheel: Path, tmp_pat
     others = [path for path in sys.path if path.endswith("site-packages")]
     (packages / "dependencies.pth").write_text("\n".join(others))
     say = "import thinkcap, pathlib; print(pathlib.Path(thinkcap.__file__).parent)"
-    found = subprocess.run([scripts / "python", "-c", say], cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [scripts / "python", "-I", "-c", say], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert Path(found.stdout.strip()) == packages / "thinkcap"
     solve = [str(scripts / "thinkcap"), "solve", "What is 384 + 297 + 581?", "--model", "abacus", "--expect", "1262"]
     done = subprocess.run(solve, cwd=tmp_path, capture_output=True, text=True, check=False)

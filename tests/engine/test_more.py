@@ -63,6 +63,16 @@ def test_only_what_is_more_is_decoded(abacus_f16: Engine) -> None:
     assert abacus_f16.counts.decoded - before.decoded <= 20 + 1 + more.injected_tokens + more.solution_tokens
 
 
+def test_a_kept_thought_moves_along_into_a_larger_cache() -> None:
+    with thinkcap.load("abacus", quant="f16", threads=1) as engine:
+        cut = engine.solve(PROBLEMS[0], 20, solution_budget=24)
+        held, before = engine.cache_bytes, engine.counts
+        more = engine.more(cut, 900)
+        assert engine.cache_bytes > held
+        sampled = engine.counts.sampled - before.sampled
+        assert engine.counts.decoded - before.decoded <= sampled + more.injected_tokens
+
+
 def test_a_thought_that_ended_by_itself_costs_nothing(abacus_f16: Engine) -> None:
     natural = abacus_f16.solve(PROBLEMS[3], 200)
     before = abacus_f16.counts

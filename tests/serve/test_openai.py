@@ -118,7 +118,12 @@ def test_a_begun_answer_is_within_max_tokens_and_counted(client: openai.OpenAI) 
         assert max(sums) <= limit
         assert reply.usage.completion_tokens == sum(sums)
         assert all(bool(each["probe_tokens"]) == each["answer_forced"] for each in spent)
-        assert streamed(client, **options, extra_body=body)[2].usage.completion_tokens <= 16 * limit
+        *chunks, last = ask(client, stream=True, stream_options={"include_usage": True}, **options, extra_body=body)
+        ends = [chunk.thinkcap for chunk in chunks if "thinkcap" in (chunk.model_extra or {})]
+        sums = [each["thinking_tokens"] + each["solution_tokens"] + each["probe_tokens"] for each in ends]
+        assert len(sums) == 16
+        assert max(sums) <= limit
+        assert last.usage.completion_tokens == sum(sums)
         forced += sum(each["answer_forced"] for each in spent)
     assert forced
 

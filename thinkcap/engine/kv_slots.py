@@ -118,14 +118,17 @@ class KvSlots:
         """The sequences of some slots in a larger cache, and what is kept if it has room; this one is closed."""
         moved = KvSlots(cache, self._recurrent)
         for slot in slots:
-            self.cache.copy_to(cache, slot)
+            self.cache.copy_to(cache, slot, slot)
         moved._free = sorted(set(moved._free) - set(slots))
         room = cache.shape.cells - self._cells
-        for slot, tokens in self._kept.items():
+        # The last used come first, into whatever slots there are: they are the likeliest to be used again.
+        for target, (slot, tokens) in zip(moved._free, reversed(self._kept.items()), strict=False):
             room -= len(tokens)
-            if slot in moved._free and room >= 0:
-                self.cache.copy_to(cache, slot)
-                moved._kept[slot] = tokens
+            if room < 0:
+                break
+            self.cache.copy_to(cache, slot, target)
+            moved._kept[target] = tokens
+            moved._kept.move_to_end(target, last=False)
         moved._cells, moved._kv_sequences = self._cells, self._kv_sequences
         self.cache.close()
         return moved

@@ -126,11 +126,6 @@ class Limits:
         return max(self.min_thinking, self.thinking - min(PAUSE_TOKENS, self.thinking // PAUSE_SHARE))
 
     @property
-    def marker_ids(self) -> list[int]:
-        """The markers that are one token."""
-        return [marker.id for marker in (self.start, self.end) if marker.id is not None]
-
-    @property
     def max_injected(self) -> int:
         """Tokens that may have to be injected in the worst case."""
         waits = self.min_thinking // WAIT_SPACING + 1 if self.min_thinking else 0

@@ -47,7 +47,9 @@ def more_request(profile: Profile, outcome: Outcome, budget: int | None) -> Requ
     """
     request = outcome.request
     if request is None:
-        raise UsageError("This result was read from a file without its request; make that with `thinkcap.Request`.")
+        raise UsageError(
+            "This result was read from a file, without its request: run the file again with a larger `budget`."
+        )
     if budget is not None and budget <= outcome.thinking_tokens:
         raise UsageError(
             f"The thought has {outcome.thinking_tokens:,} tokens already; ask for a larger budget than that."

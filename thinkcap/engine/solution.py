@@ -46,6 +46,10 @@ class Solution:
     _visible: bool = False
     _lengths: list[int] = field(default_factory=list)  # bytes of the last tokens
     _box: int = -1  # where the contents of the box begin that thinkcap opened
+    _marker_ids: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._marker_ids = [marker.id for marker in (self.limits.start, self.limits.end) if marker.id is not None]
 
     def copy(self, limits: Limits) -> Solution:
         """A copy under different limits."""
@@ -59,8 +63,7 @@ class Solution:
     @property
     def banned(self) -> list[int]:
         """Tokens that must not be sampled next."""
-        markers = self.limits.marker_ids
-        return markers if self._visible else [*markers, *self.limits.end_tokens]
+        return self._marker_ids if self._visible else [*self._marker_ids, *self.limits.end_tokens]
 
     def forbids(self, piece: bytes) -> bool:
         """Whether a token with these bytes would spell out a marker, close the box of an empty answer, or use up the

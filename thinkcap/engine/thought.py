@@ -58,11 +58,13 @@ class ThoughtState:
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
     _boost_from: int = field(init=False)
+    _pause_from: float = field(init=False)
 
     def __post_init__(self) -> None:
         limits = self.limits
         self.solution = Solution(limits)
         self._boost_from = limits.thinking - limits.ramp
+        self._pause_from = limits.pause_from
         if limits.loop_guard and self._guard is None:
             self._guard = LoopGuard()
 
@@ -182,7 +184,7 @@ class ThoughtState:
                 return self._close_by_text(token, at, close)
         if self.thinking_tokens >= limits.thinking:
             return self._cut(limits.thinking_reason, token)
-        if self.thinking_tokens >= limits.pause_from and pauses(self.thought):
+        if self.thinking_tokens >= self._pause_from and pauses(self.thought):
             return self._cut("budget", token)
         if self._guard is not None and self.thinking_tokens > limits.min_thinking and self._guard.repeats(token):
             return self._cut("loop", token)

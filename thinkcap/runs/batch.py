@@ -141,7 +141,7 @@ def run(
                 if Key.of(outcome) in missing and (polls.is_decided(outcome.id) or not is_interrupted(outcome)):
                     take(Result.of(outcome, problems[outcome.id], settings))
             else:
-                for key in missing.intersection(Key.all_of(replace(outcome.request, fork_budgets=()))):
+                for key in [key for key in Key.all_of(replace(outcome.request, fork_budgets=())) if key in missing]:
                     take(Result.failed(outcome, key.answer_index, problems[key.id], solver, settings))
                 smaller += _without_largest(outcome.request)
             queue.write_graded()

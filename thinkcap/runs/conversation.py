@@ -17,7 +17,10 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.request import Message, Request
 from thinkcap.engine.settings import OPTIONS, Settings, defaults_of
 from thinkcap.errors import UsageError
-from thinkcap.runs.session import OpenWatch, graded, run_together
+from thinkcap.runs.batch import is_interrupted
+from thinkcap.runs.metrics import voting_order
+from thinkcap.runs.result import Key
+from thinkcap.runs.session import OpenWatch, graded
 from thinkcap.text import NO_LIMIT, json_line
 
 if TYPE_CHECKING:
@@ -236,8 +239,17 @@ class Conversation:
         yield self.outcome
 
     def _run_together(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Ctrl-C ends it with what is there."""
-        outcomes, _ = run_together(self.engine, requests, self.expected, self.grader, self.open_watch)
+        """The outcomes of requests that run side by side, graded, in voting order. Ctrl-C ends it with what is there.
+        Raises ThinkcapError if a request can't be run."""
+        outcomes: list[Outcome] = []
+        with self.open_watch(sum(len(Key.all_of(request)) for request in requests)) as watch:
+            for outcome in self.engine.solve_many(requests, on_step=watch.step):
+                if not isinstance(outcome, Outcome):
+                    raise outcome.error
+                if not is_interrupted(outcome):
+                    outcomes.append(graded(outcome, self.expected, self.grader))
+                    watch.result(outcomes[-1])
+        outcomes.sort(key=voting_order)
         self.results += outcomes
         return outcomes
 

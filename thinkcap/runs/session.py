@@ -276,36 +276,10 @@ def _what_is_there(done: int, total: int, missing: TopUp) -> str:
     """What the file spares a run, as a sentence."""
     parts = [f"{done} of {total} results are there already"] if done else []
     if missing.settled:
-        parts.append(f"{len(missing.settled)} are known, as the thoughts ended below smaller budgets")
+        parts.append(f"{len(missing.settled)} more are known, as their thoughts ended by themselves")
     if missing.continued:
         parts.append(f"{missing.continued} thoughts go on from where they were cut")
-    return (
-        "; ".join(parts)[:1].upper()
-        + "; ".join(parts)[1:]
-        + ("." if missing.continued else "; going on with the rest.")
-    )
-
-
-def run_together(
-    engine: Engine,
-    requests: Sequence[Request],
-    expected: str | None,
-    grader: Grader,
-    open_watch: OpenWatch,
-    parallel: int | None = None,
-) -> tuple[list[Outcome], bool]:
-    """The outcomes of one problem's requests, run side by side, in voting order and graded if an answer is expected;
-    and whether all are there, as Ctrl-C may have ended it. Raises ThinkcapError if a request can't be run."""
-    outcomes: list[Outcome] = []
-    total = sum(request.answers_per_thought * (1 + len(request.fork_budgets)) for request in requests)
-    with open_watch(total) as watch:
-        for outcome in engine.solve_many(requests, parallel=parallel, on_step=watch.step):
-            if not isinstance(outcome, Outcome):
-                raise outcome.error
-            if not is_interrupted(outcome):
-                outcomes.append(graded(outcome, expected, grader))
-                watch.result(outcomes[-1])
-    return sorted(outcomes, key=voting_order), len(outcomes) == total
+    return "; ".join(parts) + ("." if missing.continued else "; going on with the rest.")
 
 
 def _following(

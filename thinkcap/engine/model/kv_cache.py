@@ -204,14 +204,11 @@ class KvCache:
         if self._model.offloaded:
             api.llama_memory_seq_cp(self._memory, source, target, -1, -1)  # all cells, also empty ones
         else:
-            self._copy(source, self, target)
+            self.copy_to(self, source, target)
         self.forget(target, end)
 
-    def copy_to(self, other: KvCache, sequence: int) -> None:
-        """Copies a sequence into another cache of the same model, under the same id."""
-        self._copy(sequence, other, sequence)
-
-    def _copy(self, source: int, other: KvCache, target: int) -> None:
+    def copy_to(self, other: KvCache, source: int, target: int) -> None:
+        """Copies a sequence's tokens into another cache of the same model, or within this one."""
         size: int = api.llama_state_seq_get_size(self._pointer, source)
         state = (ctypes.c_uint8 * size)()
         written = api.llama_state_seq_get_data(self._pointer, state, size, source)
