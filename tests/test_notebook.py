@@ -15,11 +15,14 @@ CELLS = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
 
 def run(source: str, names: dict[str, Any]) -> tuple[str, dict[str, str] | None]:
     """What a cell prints, and the forms in which a notebook shows the value of its last expression."""
-    tree = ast.parse(source)
-    last = ast.Expression(tree.body.pop().value) if isinstance(tree.body[-1], ast.Expr) else None
+    *before, last = ast.parse(source).body
     with redirect_stdout(StringIO()) as printed:
-        exec(compile(tree, "cell", "exec"), names)
-        value = eval(compile(last, "cell", "eval"), names) if last is not None else None
+        if isinstance(last, ast.Expr):
+            exec(compile(ast.Module(before, []), "cell", "exec"), names)
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        else:
+            exec(source, names)
+            value = None
     if value is None:
         return printed.getvalue(), None
     return printed.getvalue(), {"text/html": value._repr_html_(), "text/plain": repr(value)}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 import thinkcap
+from thinkcap.engine.model.llama import free_memory
 
 pytestmark = pytest.mark.gpu
 
@@ -61,3 +62,9 @@ def test_a_thought_goes_on(offloaded: thinkcap.Engine) -> None:
     whole = offloaded.solve(PROBLEMS[0], 96, temperature=0)
     more = offloaded.more(offloaded.solve(PROBLEMS[0], 17, temperature=0), 96)
     assert more.thinking == whole.thinking
+
+
+def test_a_cache_takes_what_is_free_on_the_gpu(gpu: None, smollm: thinkcap.Engine) -> None:
+    free = free_memory(offloaded=True)
+    smollm.reserve(smollm.request("Why is the sky blue?", None), 64)
+    assert 0 < smollm.cache_bytes <= free / 2
