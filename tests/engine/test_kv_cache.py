@@ -29,11 +29,13 @@ def decode(context: KvCache, count: int, steps: int = 3) -> list[list[npt.NDArra
     return found
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
+@pytest.fixture(scope="module", params=[0, pytest.param(None, marks=pytest.mark.gpu)], ids=["cpu", "gpu"])
+def model(request: pytest.FixtureRequest) -> Model:
+    if request.param is None:
+        request.getfixturevalue("gpu")
     with thinkcap.load("abacus", quant="q8_0") as engine:
         path = engine.model.path
-    return Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
+    return Model(path, gpu_layers=request.param, extra_buffers=extra_buffers.allowed())
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 11, 14])
