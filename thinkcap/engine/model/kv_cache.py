@@ -66,8 +66,9 @@ class KvCache:
         self.shape = shape
         self.chunk = chunk
         self._ids: int = params.n_seq_max
+        self._filled = self._rows = self._parts = 0
+        self._shortest = chunk
         self._new_batch()
-        self.drop_batch()
         self._logits: list[npt.NDArray[np.float32]] = []
         self._seen = (0, 0)
         self.seconds = 0.0
