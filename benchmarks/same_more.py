@@ -81,12 +81,9 @@ def by_files(problems: dict[str, str], markers: Facts) -> Iterator[Pair]:
 
         def batch(results: Path, budget: int | None, temperature: float, style: str) -> dict[str, Facts]:
             given = {"budget": budget, "temperature": temperature, "cut_style": style, **markers}
-            command = [sys.executable, "-m", "thinkcap", "batch", str(asked), "-o", str(results), *_flags(given)]
-            subprocess.run(
-                [*command, "--model", "abacus", "--quant", "f16", "--threads", "1"],
-                check=True,
-                stderr=subprocess.DEVNULL,
-            )
+            words = ["batch", str(asked), "-o", str(results), "--model", "abacus", "--quant", "f16", "--threads", "1"]
+            command = [sys.executable, "-m", "thinkcap", *words, *_flags(given)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             lines = map(json.loads, results.read_text().splitlines())
             return {line["id"]: line for line in lines if line["budget"]["thinking"] == budget}
 
