@@ -282,5 +282,5 @@ class EngineCore:
 
     def _shape(self, sequences: Sequence[Running], width: int, only_pool: bool = False) -> KvPlan:
         cells = self._context or kv_pool.affordable(self._model.bytes_per_cell, free_memory(self._model.offloaded))
-        alone = width == 1 and self._model.padding.min_batch > 1  # it would be rounded in another way than by `solve`
+        alone = width == 1 and self._model.batching.min_batch > 1  # it would be rounded in another way than by `solve`
         return kv_pool.plan(sequences, width, cells, only_pool or alone or self._model.recurrent)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import llama_cpp.llama_cpp as api
 import psutil
 
+from thinkcap.engine.model.batching import Batching
 from thinkcap.engine.model.file_errors import ModelFileError, check_head, why_unloadable
-from thinkcap.engine.model.padding import Padding
 from thinkcap.errors import ClosedError, ThinkcapError
 from thinkcap.text import write
 
@@ -296,6 +296,6 @@ class Model:
         return bool(api.llama_model_is_recurrent(self.pointer) or api.llama_model_is_hybrid(self.pointer))
 
     @cached_property
-    def padding(self) -> Padding:
+    def batching(self) -> Batching:
         """How its decodes are filled up."""
-        return Padding.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded)
+        return Batching.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded)
