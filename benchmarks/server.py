@@ -5,7 +5,7 @@
     python benchmarks/server.py soak --requests 2000 --at-once 50
     python benchmarks/server.py answers --requests 500
 
-`load` runs both servers in turn on the same file with the same threads: every client streams one request after the
+`load` asks both servers in turn, on the same file with the same threads: every client streams one request after the
 other, each a thought of exactly `--tokens` tokens. It prints tokens a second of all clients together and the time to
 the first token, as medians with ratios. `soak` cancels a fifth of its requests at random moments and spoils a tenth;
 it prints what was lost and how the server's memory grew. `answers` counts empty answers under `max_tokens` 8 to 200.
@@ -25,7 +25,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,12 +97,14 @@ def problem(number: int) -> list[Body]:
 # -- beside llama-server -----------------------------------------------------------------------------------------------
 
 
-def measure(address: str, clients: int, requests: int, body: Body) -> tuple[float, float]:
-    """Tokens a second of all clients together, and the median time to the first token in milliseconds."""
+def measure(address: str, clients: int, requests: int, body: Body, run: int) -> tuple[float, float]:
+    """Tokens a second of all clients together, and the median time to the first token in milliseconds. Each run has
+    problems of its own."""
     stream(address, body | {"messages": problem(0)})
 
     def client(number: int) -> list[Reply]:
-        return [stream(address, body | {"messages": problem(1 + number * requests + each)}) for each in range(requests)]
+        first = 1 + (run * clients + number) * requests
+        return [stream(address, body | {"messages": problem(first + each)}) for each in range(requests)]
 
     began = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
@@ -120,21 +122,20 @@ def load(arguments: argparse.Namespace) -> None:
     cells = 16 * (2 * arguments.tokens + 512)
     for clients in arguments.clients:
         requests = max(2, arguments.requests // clients)
-        table: dict[str, list[tuple[float, float]]] = {"thinkcap": [], "llama-server": []}
-        others = []
-        for _ in range(arguments.runs):
-            watch = Watch()
-            with thinkcap_server(str(located.path), arguments.threads) as (address, _pid):
-                table["thinkcap"].append(measure(address, clients, requests, ours))
+        table: dict[str, list[tuple[float, float]]] = {}
+        watch = Watch()
+        with ExitStack() as stack:
+            address, _pid = stack.enter_context(thinkcap_server(str(located.path), arguments.threads))
+            servers = {"thinkcap": (address, ours)}
             if not arguments.alone:
-                with llama_server(located.path, 16, cells, arguments.threads) as url:
-                    table["llama-server"].append(measure(url.removeprefix("http://"), clients, requests, theirs))
-            others.append(watch.others())
-        print(
-            f"{clients} clients, {requests} requests each, others took {statistics.median(others):.0%} of the machine"
-        )
+                url = stack.enter_context(llama_server(located.path, 16, cells, arguments.threads))
+                servers["llama-server"] = (url.removeprefix("http://"), theirs)
+            for run in range(arguments.runs):
+                for name, (address, body) in sorted(servers.items(), reverse=run % 2 == 0):
+                    table.setdefault(name, []).append(measure(address, clients, requests, body, run))
+        print(f"{clients} clients, {requests} requests each, others took {watch.others():.0%} of the machine")
         for title, index in (("tokens/s", 0), ("first token, ms", 1)):
-            columns = {name: [run[index] for run in runs] for name, runs in table.items() if runs}
+            columns = {name: [run[index] for run in table[name]] for name in servers}
             medians = {name: statistics.median(values) for name, values in columns.items()}
             words = [f"{name} {median:,.1f}" for name, median in medians.items()]
             if len(columns) == 2:
