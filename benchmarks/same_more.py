@@ -118,8 +118,12 @@ def through_the_server(problems: dict[str, str], markers: Facts) -> Iterator[Pai
             text, temperature, style = task
             own: Facts = {"temperature": temperature, "cut_style": style, "seed": 0}
             once = {larger: ask(text, budget=larger, **own) for larger in LARGER}
-            cut = {budget: ask(text, budget=budget, **own)["id"] for budget in BUDGETS}
-            return [Pair(ask(text, more=cut[budget], budget=larger), once[larger]) for budget, larger in PAIRS]
+            found = []
+            for budget in BUDGETS:
+                cut = ask(text, budget=budget, **own)["id"]
+                for larger in (larger for smaller, larger in PAIRS if smaller == budget):
+                    found.append(Pair(ask(text, more=cut, budget=larger), once[larger]))
+            return found
 
         for found in clients.map(pairs, product(problems.values(), TEMPERATURES, STYLES)):
             yield from found
