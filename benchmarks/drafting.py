@@ -4,10 +4,11 @@ The n-grams guess the next tokens, one decode checks several guesses at once, an
 drawn anyway are kept. The table shows how many are kept on real thoughts, what checking costs on this machine, and the
 resulting speed-up.
 
-    python benchmarks/drafting.py [--costs-of MODEL] [--problems 100] [--temperature 0.6]
+    python benchmarks/drafting.py
+    python benchmarks/drafting.py smollm2 --problems 40
 
-The thoughts are abacus's, whose columns all have the same form. MODEL is the model whose decoding is timed; by default
-abacus again.
+The thoughts are abacus's, whose columns all have the same form, or a small language model's. `--costs-of` is the model
+whose decoding is timed, by default the same one.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import thinkcap
+from benchmarks import smollm2
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
@@ -68,22 +73,35 @@ def cost(engine: Engine, positions: int) -> float:
     return statistics.median(times)
 
 
+def load(name: str, threads: int | None) -> Engine:
+    return smollm2.load(threads) if name == "smollm2" else thinkcap.load(name, threads=threads)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--costs-of", default="abacus")
+    parser.add_argument("model", nargs="?", choices=("abacus", "smollm2"), default="abacus")
+    parser.add_argument("--costs-of", metavar="MODEL")
     parser.add_argument("--problems", type=int, default=100)
     parser.add_argument("--temperature", type=float, default=0.6)
+    parser.add_argument("--threads", type=int)
     asked = parser.parse_args()
-    problems = [json.loads(line)["problem"] for line in HELD_OUT.read_text().splitlines()[: asked.problems]]
-    with thinkcap.load("abacus") as engine:
-        requests = [engine.request(problem, temperature=asked.temperature, top_p=0.95) for problem in problems]
-        outcomes = [o for o in engine.solve_many(requests) if isinstance(o, thinkcap.Outcome)]
+    if asked.model == "smollm2":
+        problems, budget = list(smollm2.prompts().values()), thinkcap.Budget(128, 128)
+    else:
+        problems, budget = (
+            [json.loads(line)["problem"] for line in HELD_OUT.read_text().splitlines()],
+            thinkcap.Budget(None),
+        )
+    with load(asked.model, asked.threads) as engine:
+        options: thinkcap.Options = {"temperature": asked.temperature, "top_p": 0.95, "cut_style": "bare"}
+        found = engine.solve_many(problems[: asked.problems], budget, **options)
         texts = [
             (engine.model.tokenize(o.problem), engine.model.tokenize(o.thinking) + engine.model.tokenize(o.solution))
-            for o in outcomes
+            for o in found
+            if isinstance(o, thinkcap.Outcome)
         ]
     total = sum(len(text) for _, text in texts)
-    with thinkcap.load(asked.costs_of) as engine:
+    with load(asked.costs_of or asked.model, asked.threads) as engine:
         single = cost(engine, 1)
         print(
             f"{len(texts)} thoughts, {total:,} tokens; one position of {engine.profile.name}: {1000 * single:.2f} ms\n"

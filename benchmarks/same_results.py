@@ -91,8 +91,6 @@ def commands() -> dict[str, tuple[str, ...]]:
         "length-in-problem": ("length", f"--temperature 0.6 {F16}"),
         "vote": ("product", f"--samples 6 --vote --temperature 1 --budget 64 --expect 576 {F16}"),
         "depths": ("product", f"--samples 2 --vote-depths 4 --answers 2 --temperature 0.8 --budget 64 {F16}"),
-        "sure-1": ("sum", f"--until-sure 1 {F16}"),
-        "sure-2": ("sum", f"--until-sure 2 --temperature 0.6 --samples 3 {F16}"),
         "q8": ("product", f"--budget 64 --temperature 0.6 {Q8}"),
         "q8-none": ("story", f"--temperature 0.6 {Q8}"),
     }
@@ -112,8 +110,6 @@ def commands() -> dict[str, tuple[str, ...]]:
         "parallel-3": "--budget 64 --temperature 0.6 --parallel 3 --limit 60",
         "shuffled": "--budget 64 --temperature 0.6 --shuffle --seed 5 --limit 60",
         "long-marker": "--think-start '<think>' --think-end check: --budget 64 --temperature 0.6 --limit 60",
-        "sure-1": "--until-sure 1 --temperature 0 --limit 100",
-        "sure-2": "--until-sure 2 --temperature 0.6 --limit 100",
         "vote": "--budget 64 --temperature 0.8 --samples 4 --vote --limit 60",
         "depths": "--budget 64 --temperature 0.6 --vote-depths 4 --answers 2 --limit 60",
     }

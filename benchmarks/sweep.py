@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import thinkcap
-from thinkcap.cli.sweep import parse_budgets
 from thinkcap.engine.core import Step
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.request import Request
 from thinkcap.runs.result import Key
+from thinkcap.text import parse_budgets
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 

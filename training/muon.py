@@ -7,6 +7,7 @@ for that as for float32, so here the caller chooses the type.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,16 +28,16 @@ class Muon(torch.optim.Optimizer):
         super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay})
         self.precision = precision
 
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                state = self.state[parameter]
-                momentum = state.setdefault("momentum_buffer", torch.zeros_like(parameter))
-                momentum.lerp_(parameter.grad, 1 - MOMENTUM)
-                update = orthogonal(parameter.grad.lerp(momentum, MOMENTUM).to(self.precision))
-                parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(update, alpha=-0.2 * group["lr"] * max(parameter.shape) ** 0.5)
+    def step(self, closure: Any = None) -> Any:
+        with torch.no_grad():
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    state = self.state[parameter]
+                    momentum = state.setdefault("momentum_buffer", torch.zeros_like(parameter))
+                    momentum.lerp_(parameter.grad, 1 - MOMENTUM)
+                    update = orthogonal(parameter.grad.lerp(momentum, MOMENTUM).to(self.precision))
+                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                    parameter.add_(update, alpha=-0.2 * group["lr"] * max(parameter.shape) ** 0.5)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

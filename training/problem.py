@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import zlib
 from dataclasses import dataclass
 from random import Random
@@ -43,16 +42,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Wordings:
-    """A family's wordings: those for training, and paraphrases that only held-out problems use.
-
-    A wording may hold choices of the form `[a|b]`.
-    """
+    """A family's wordings: those for training, and paraphrases that only held-out problems use."""
 
     trained: list[str]
     held_out: list[str]
 
     def fill(self, random: Random, held_out: bool, **fields: object) -> str:
-        text = expand(random, random.choice(self.held_out if held_out else self.trained)).format(**fields)
+        text = random.choice(self.held_out if held_out else self.trained).format(**fields)
         if not held_out and random.random() < FRAMED_SHARE:
             text = random.choice(BEFORE) + text + random.choice(AFTER)
         if "\\" not in text:
@@ -62,13 +58,6 @@ class Wordings:
 
     def __add__(self, other: Wordings) -> Wordings:
         return Wordings(self.trained + other.trained, self.held_out + other.held_out)
-
-
-def expand(random: Random, template: str) -> str:
-    """`template` with each choice of the form `[a|b]` made, from the innermost out."""
-    while found := re.search(r"\[([^\[\]]*)\]", template):
-        template = template[: found.start()] + random.choice(found[1].split("|")) + template[found.end() :]
-    return template
 
 
 def typed(random: Random, expression: str) -> str:

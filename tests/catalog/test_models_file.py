@@ -14,6 +14,19 @@ MODELS_OF_THE_PAPERS = {
     "deepscaler-1.5b-preview": ("agentica-org/DeepScaleR-1.5B-Preview", "message", "none"),
     "deepseek-r1-distill-qwen-1.5b": ("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "message", "none"),
 }
+OTHERS = {
+    "openreasoning-nemotron-1.5b": ("CC-BY-4.0", 0.6, 0.95, 0),
+    "vibethinker-1.5b": ("MIT", 0.6, 0.95, 0),
+    "vibethinker-3b": ("MIT", 0.6, 0.95, 0),
+    "e1-math-7b": ("CC-BY-NC-4.0", 0.6, 0.95, 0),
+    "qwen3-1.7b": ("Apache-2.0", 0.6, 0.95, 20),
+    "qwen3-4b": ("Apache-2.0", 0.6, 0.95, 20),
+    "qwen3.5-2b": ("Apache-2.0", 1.0, 0.95, 20),
+    "qwen3.5-4b": ("Apache-2.0", 1.0, 0.95, 20),
+    "granite-3.3-2b": ("Apache-2.0", 0.6, 0.95, 0),
+    "gpt-oss-20b": ("Apache-2.0", 1.0, 1.0, 0),
+}
+"""Licence, temperature, top-p and top-k, as their cards have them."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +41,7 @@ def own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_packaged_models() -> None:
     catalogue = load_catalogue()
     assert catalogue.default == "l1-qwen-1.5b-max"
-    assert set(catalogue.entries) == {*MODELS_OF_THE_PAPERS, "abacus"}
+    assert set(catalogue.entries) == {*MODELS_OF_THE_PAPERS, *OTHERS, "abacus"}
     for name, (original, style, mode) in MODELS_OF_THE_PAPERS.items():
         entry = catalogue[name]
         profile = entry.profile(name, "q8_0")
@@ -38,6 +51,31 @@ def test_packaged_models() -> None:
         assert "\\boxed{}." in profile.prompt
     assert catalogue["e1-math-1.5b"].noncommercial
     assert catalogue["abacus"].profile("abacus", "f16").thinking is None
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_models_are_as_their_cards_say(name: str) -> None:
+    licence, temperature, top_p, top_k = OTHERS[name]
+    entry = load_catalogue()[name]
+    sampling = entry.sampling
+    assert (entry.licence, sampling.temperature, sampling.top_p, sampling.top_k) == (
+        licence,
+        temperature,
+        top_p,
+        top_k,
+    )
+    assert entry.noncommercial == ("NC" in licence)
+    assert entry.parameters
+    assert entry.sources or entry.original, "a pull or a conversion gets it"
+    assert entry.prompt.endswith("{length}")
+
+
+def test_an_entry_names_the_source_of_its_values() -> None:
+    text = packaged_file().read_text()
+    for name in OTHERS:
+        table = text.partition(f'[models."{name}"]\n')[2]
+        assert table.startswith("# "), name
+        assert "card" in table.partition("\ndescription")[0] or "README.md" in table.partition("\ndescription")[0]
 
 
 def test_prompt_of_l1_is_the_papers() -> None:
@@ -80,8 +118,16 @@ def test_own_file_overlays_key_by_key(own_file: Path) -> None:
         ("[models.a]", "models.a", "one of sources, original or path, to say where the model is"),
         ('[models.a]\nsources = "x/y"', "models.a.sources", "a list, not 'x/y'"),
         ('[models.a]\nsources = ["xy"]', "models.a.sources.0", "a repository on the hub, written owner/name, not 'xy'"),
-        ('[models.abacus]\ncut_style = "hard"', "models.abacus.cut_style", "bare, message or soft, not 'hard'"),
-        ('[models.abacus]\nthinking = "lots"', "models.abacus.thinking", 'a number of tokens such as 1024, or "none"'),
+        (
+            '[models.abacus]\ncut_style = "hard"',
+            "models.abacus.cut_style",
+            "bare, message, soft, pause or pause+message, not 'hard'",
+        ),
+        (
+            '[models.abacus]\nthinking = "lots"',
+            "models.abacus.thinking",
+            'a number of tokens such as 1024, or "unlimited"',
+        ),
         ("[models.abacus]\nthinking = -1", "models.abacus.thinking", "0 or more, not -1"),
         ("[models.abacus]\nsolution = 1.5", "models.abacus.solution", "a whole number, not 1.5"),
         ('[models.abacus]\nquants = ["q9"]', "models.abacus.quants.0", "the name of a GGUF quant such as q8_0, f16"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ import pytest
 
 from tests.runs.lines import read_lines
 from thinkcap import cli
+from thinkcap.catalog.locate import locate
 from thinkcap.runs.result_file import ResultFile
 
 # One thread is enough for a model this small, and does not wait for other programs' threads.
@@ -104,7 +107,7 @@ def test_other_settings_are_refused_and_restart_starts_over(
         ("--seed", "1"): "seed 0, and this run has seed 1",
         ("--quant", "q8_0"): "quant f16, and this run has quant q8_0",
         ("--temperature", "0.5"): "and this run has temperature 0.5",
-        ("--budget", "25"): "budget.thinking 24, and this run has budget.thinking 25",
+        ("--solution-budget", "25"): "and this run has budget.solution 25",
     }.items():
         assert batch("--limit", "2", *changed) == 2
         assert said in capsys.readouterr().err
@@ -170,23 +173,47 @@ def test_without_an_output_it_says_so(sums: Path, capsys: pytest.CaptureFixture[
     assert "-o results.jsonl" in capsys.readouterr().err
 
 
-def test_a_dry_run_says_what_it_would_take(batch: Run, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_leads_with_what_is_likely(
+    batch: Run, output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def dry(*args: str, **how: str) -> dict[str, Any]:
+        assert batch("--dry-run", "--json", *args, **how) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+        return found
+
     assert batch("--samples", "4", "--dry-run") == 0
     said = capsys.readouterr().out
     assert "12 × 4 samples = 48 results" in said
-    assert f"at most {48 * 48:,} sampled" in said
+    assert re.search(rf"^sampled   about {48 * 48:,} tokens: .*\n +at most {48 * 48:,} tokens: ", said, re.MULTILINE)
+    assert re.search(r"^time      about .*\n +at most about ", said, re.MULTILINE)
+    assert max(map(len, said.splitlines())) <= 80
     assert "KV cache" in said
     assert not output.exists()
-    assert batch("--limit", "2") == 0
-    assert batch("--samples", "4", "--dry-run", "--json") == 0
-    figures: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert figures["results"] == 46
-    assert figures["thinking_tokens"] == 46 * 24
-    assert figures["kv_bytes"] > 0
-    assert 0 < figures["usual_seconds"] <= figures["seconds"]
-    assert batch("--dry-run", "--json", budget="none") == 0
+    usual = dry(budget="none")
+    assert usual["usual_thinking_tokens"] == 12 * 115  # of models.toml
+    assert usual["thinking_tokens"] > 12 * 8000
+    shutil.copy(locate("abacus", "f16").path, tmp_path / "own.gguf")
+    unknown = dry("--model", str(tmp_path / "own.gguf"), budget="none")
+    assert unknown["usual_thinking_tokens"] is unknown["usual_seconds"] is None
+    assert dry("--model", str(tmp_path / "own.gguf"))["usual_thinking_tokens"] == 12 * 24
+
+
+def test_a_dry_run_learns_from_the_results_that_are_there(
+    batch: Run, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert batch("--limit", "2", budget="200") == 0
+    held = list(read_lines(output))
+    capsys.readouterr()
+    assert batch("--samples", "4", "--dry-run", "--json", budget="200") == 0
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert figures["usual_seconds"] is None  # how long they think is not known
+    assert figures["results"] == 46
+    assert figures["thinking_tokens"] == 46 * 200
+    assert figures["usual_thinking_tokens"] == 23 * sum(line["thinking_tokens"] for line in held)
+    assert figures["usual_solution_tokens"] == 23 * sum(line["solution_tokens"] for line in held)
+    seconds = [sum(line["seconds"][phase] for phase in ("prompt", "thinking", "solution")) for line in held]
+    assert figures["usual_seconds"] == pytest.approx(23 * sum(seconds) / figures["parallel"])
+    assert figures["kv_bytes"] > 0
+    assert figures["usual_seconds"] > 0
 
 
 def wait_for_records(path: Path, count: int, run: subprocess.Popen[str]) -> None:

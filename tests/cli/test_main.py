@@ -61,7 +61,8 @@ def test_no_command_is_a_usage_error_that_shows_help(capsys: pytest.CaptureFixtu
 def test_help_imports_nothing_heavy() -> None:
     script = (
         "import sys; from thinkcap import cli; cli.run(['--help']); cli.run(['solve', '--help'])\n"
-        "heavy = {'rich', 'pydantic', 'numpy', 'llama_cpp', 'jinja2', 'sympy', 'huggingface_hub'} & set(sys.modules)\n"
+        "heavy = {'rich', 'pydantic', 'numpy', 'llama_cpp', 'jinja2', 'sympy', 'huggingface_hub', 'prompt_toolkit'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -71,7 +72,8 @@ def test_help_imports_nothing_heavy() -> None:
 def test_solving_starts_without_an_event_loop() -> None:
     script = (
         "import sys; from thinkcap import cli; cli.run(['solve', '5 + 4 = ?', '--model', 'abacus', '--threads', '1'])\n"
-        "heavy = {'asyncio', 'ssl', 'sympy', 'huggingface_hub', 'starlette', 'matplotlib'} & set(sys.modules)\n"
+        "heavy = {'asyncio', 'ssl', 'sympy', 'huggingface_hub', 'starlette', 'matplotlib', 'prompt_toolkit'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -88,13 +90,35 @@ def test_every_command_explains_itself_and_ends_in_examples(name: str, capsys: p
 
 
 def test_help_shows_options_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["batch", "--help"]) == 0
+    assert cli.run(["batch", "--help-all"]) == 0
     shown = capsys.readouterr().out
     groups = [line.removesuffix(" options:") for line in shown.splitlines() if line.endswith(" options:")]
     assert groups == ["Budget", "Sampling", "Vote", "Model", "Problem", "Run", "Output"]
     assert all(f"--{name.replace('_', '-')}" in shown for name in OPTIONS)
     assert cli.run(["sweep", "--help"]) == 0
-    assert not re.search(r"--(budget|time-limit|until-sure) ", capsys.readouterr().out)
+    assert not re.search(r"--(budget|time-limit) ", capsys.readouterr().out)
+
+
+def test_rare_options_are_shown_if_all_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["solve", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert cli.run(["solve", "--help-all"]) == 0
+    everything = capsys.readouterr().out
+    for rare in ("--top-p", "--min-p", "--think-start", "--verbose", "--no-loop-guard"):
+        assert rare not in shown
+        assert rare in everything
+    assert len(re.findall(r"^ +(-\w, )?--", shown, re.MULTILINE)) <= 24
+    assert cli.run(["doctor", "--help"]) == 0
+    assert "--help-all" not in capsys.readouterr().out  # there is no more to show
+
+
+@pytest.mark.parametrize("words", [[], ["models", "show"], ["models", "rm"], *([name] for name in cli.COMMANDS)])
+def test_help_fits_80_columns(
+    words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run([*words, "--help"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 def test_an_unknown_command_gets_a_near_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect  # type: ignore[import-untyped]
 import pytest
-from huggingface_hub import constants
 
 from tests.catalog.hub import Hub
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here, Machine
 from thinkcap.catalog.locate import locate
-from thinkcap.cli import run
 
 ABACUS = locate("abacus").path
 L1 = "DataSoul/L1-Qwen-1.5B-Max-GGUF"
 
 
-@dataclass
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Here(Machine):
-    """The machine, its command lines run in this process: they ask no network, so nothing needs a process apart."""
-
-    capture: pytest.CaptureFixture[str]
-
-    def run(self, *words: str, **_: object) -> Done:  # type: ignore[override]
-        code = run(words)
-        said = self.capture.readouterr()
-        return Done(code, said.out, said.err)
-
-
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    here = Here(tmp_path, Hub())
-    here.capture = capsys
-    # The library reads HF_HOME when it is imported; what it made of it is what it looks at.
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here.cache))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    return here
+def machine(tmp_path: Path) -> Here:
+    return Here(tmp_path, Hub())
 
 
 def put(machine: Machine, repository: str, name: str) -> Path:
@@ -70,14 +41,26 @@ def test_table_fits_80_columns_and_says_what_is_here(machine: Machine) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert max(map(len, lines[:-1])) <= 80
-    assert lines[0].split() == ["MODEL", "SIZE", "LICENCE", "CUT", "PROMPT"]
-    assert lines[1].split() == ["l1-qwen-1.5b-max", "*", "q8_0", "2.1", "MB", "MIT", "message", "max"]
-    assert lines[2].split() == ["(f16", "3.6", "GB)"]
-    assert lines[3] == "  Maths; told in the prompt how many tokens it may use, keeps under them"
+    assert lines[0].split() == ["MODEL", "SIZE", "LICENCE", "HERE"]
+    assert lines[2] == "Up to 1 GB"
+    assert lines[3].split()[:7] == ["l1-qwen-1.5b-max", "*", "q8_0", "2.1", "MB", "MIT", "fits,"]
+    assert lines[4].split() == ["(f16", "3.6", "GB)"]
+    assert lines[5] == "  Maths; told in the prompt how many tokens it may use, keeps under them"
     (other,) = [line for line in lines if line.startswith("someone/")]
-    assert other.split() == ["someone/Thinker-GGUF", "q4_k_m", "2.1", "MB"]
+    assert other.split()[:5] == ["someone/Thinker-GGUF", "q4_k_m", "2.1", "MB", "fits,"]
+    groups = [line for line in lines if line.endswith(" GB") and line[:1].isalnum()] + [lines[-1]]
+    assert groups[:3] == ["Up to 1 GB", "1 to 3 GB", "3 to 6 GB"]
     assert lines[-1] == f"Your own: {machine.models_file}"
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79])
+def test_a_narrow_terminal_gets_whole_words(machine: Machine, columns: int) -> None:
+    *lines, own = machine.run("models", COLUMNS=str(columns)).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    words = " ".join(lines).split()
+    assert {"few", "megabytes,", "download", "thinkcap", "pull", "NAME"} <= {*words}
+    assert own == f"Your own: {machine.models_file}"
 
 
 def test_table_as_json(machine: Machine) -> None:
@@ -89,6 +72,8 @@ def test_table_as_json(machine: Machine) -> None:
     assert l1["to_fetch"] == {"f16": 2 * l1["parameters"]}
     assert models["e1-math-1.5b"]["noncommercial"]
     assert models["abacus"]["to_fetch"] == {}
+    assert models["abacus"]["here"]["fits"] == "yes"
+    assert models["abacus"]["here"]["tokens_per_second"] > models["qwen3-4b"]["here"]["tokens_per_second"] > 0
 
 
 def test_show_says_what_was_found_in_a_file(machine: Machine) -> None:

@@ -1,4 +1,5 @@
-"""thinkcap pull, as a user runs it, with the real hub client against a hub on this machine."""
+"""thinkcap pull with the real hub client against a hub on this machine; in new processes if they are killed, run side
+by side or have a terminal."""
 
 import json
 import resource
@@ -12,7 +13,7 @@ import pexpect  # type: ignore[import-untyped]
 import pytest
 
 from tests.catalog.hub import Hub, serve
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here, Machine
 from tests.catalog.qwen2 import Qwen2
 from thinkcap.catalog.locate import locate
 
@@ -32,7 +33,7 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def machine(hub: Hub, tmp_path: Path) -> Machine:
-    return Machine(tmp_path, hub)
+    return Here(tmp_path, hub)
 
 
 def test_pull_says_what_it_fetches_and_leaves_the_file_in_the_cache(machine: Machine) -> None:

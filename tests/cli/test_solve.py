@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
+from tests.show.screen import Screen, Wire
 from thinkcap import cli
 from thinkcap.engine.outcome import Outcome
 
@@ -63,8 +65,8 @@ def test_json_has_the_fields_of_an_outcome(solve: Shell) -> None:
     assert run.err == ""
     record = run.record
     assert list(record)[:8] == ["id", "problem", "prompt_text", "sample", "model", "quant", "seed", "budget"]
-    in_budget, renamed = {"style", "prompt_mode"}, {"answer_index": "reply"}
-    assert {renamed.get(name, name) for name in Outcome.__dataclass_fields__} - in_budget == set(record)
+    elsewhere, renamed = {"style", "prompt_mode", "request", "spelled", "thought_ids"}, {"answer_index": "reply"}
+    assert {renamed.get(name, name) for name in Outcome.__dataclass_fields__} - elsewhere == set(record)
     assert record["problem"] == PROBLEM
     assert record["model"] == "abacus"
     assert record["seed"] == 5
@@ -110,6 +112,14 @@ def test_options_that_change_nothing_are_said_to(solve: Shell) -> None:
     assert "the samples of a problem are alike" in solve(PROBLEM, *ABACUS, "--budget", "4", "--samples", "2").err
 
 
+def test_more_threads_than_the_machine_can_run_are_advised_against(
+    solve: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert "This machine has 2 CPUs, and more" in solve(PROBLEM, *ABACUS, "--threads", "3", "--budget", "4").err
+    assert "This machine has" not in solve(PROBLEM, *ABACUS, "--threads", "2", "--budget", "4").err
+
+
 def test_verbose_shows_the_log_to_its_end(solve: Shell) -> None:
     loud = solve(PROBLEM, *ABACUS, "--budget", "4", "--verbose")
     assert loud.code == 0
@@ -133,7 +143,7 @@ def test_expect_says_wrong_and_exits_with_3(solve: Shell) -> None:
 
 
 def test_no_answer_is_a_wrong_one(solve: Shell) -> None:
-    run = solve(PROBLEM, *ABACUS, "--solution-budget", "1", "--json", "--expect", "1262")
+    run = solve(PROBLEM, *ABACUS, "--solution-budget", "1", "--no-force-answer", "--json", "--expect", "1262")
     assert run.code == 3
     assert run.record["answer"] is None
     assert run.record["correct"] is False
@@ -161,7 +171,7 @@ def test_samples_are_told_apart_and_one_right_one_is_enough(solve: Shell) -> Non
 
 
 def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
-    sampling = ("--temperature", "2", "--samples", "8", "--vote")
+    sampling = ("--temperature", "2", "--samples", "8", "--vote", "--budget", "64", "--solution-budget", "24")
     run = solve(PROBLEM, *ABACUS, *sampling, "--json")
     assert run.code == 0
     *records, last = [json.loads(line) for line in run.out.splitlines()]
@@ -170,7 +180,7 @@ def test_samples_vote_and_the_winners_solution_is_printed(solve: Shell) -> None:
     assert vote["voters"] == 8
     assert sum(group["votes"] for group in vote["groups"]) == sum(record["answer"] is not None for record in records)
     assert vote["total_tokens"] == sum(
-        record["thinking_tokens"] + record["injected_tokens"] + record["solution_tokens"] for record in records
+        record[f"{kind}_tokens"] for record in records for kind in ("thinking", "injected", "solution", "probe")
     )
     run = solve(PROBLEM, *ABACUS, *sampling)
     winner = next(record for record in records if record["answer"] == vote["answer"])
@@ -188,6 +198,28 @@ def test_the_vote_is_what_is_judged(solve: Shell) -> None:
     assert solve(PROBLEM, *ABACUS, "--samples", "2", "--vote", "--temperature", "0", "--expect", answer).code == 0
 
 
+def test_a_vote_ends_when_it_is_decided(solve: Shell) -> None:
+    options = (*ABACUS, "--temperature", "0.2", "--samples", "16", "--vote-until", "0.95")
+    run = solve(PROBLEM, *options, "--json", "--expect", "1262")
+    *records, last = map(json.loads, run.out.splitlines())
+    assert run.code == 0
+    assert [record.get("unneeded", False) for record in records] == [False] * 4 + [True] * 12
+    assert (last["vote"]["voters"], last["vote"]["unneeded"], last["vote"]["share"]) == (4, 12, 1.0)
+    assert last["vote"]["total_tokens"] == sum(r["thinking_tokens"] + r["solution_tokens"] for r in records[:4])
+    assert " · 4 of 4 votes · 12 samples not needed · " in solve(PROBLEM, *options).err
+
+
+def test_votes_are_weighed_by_confidence(solve: Shell) -> None:
+    options = (*ABACUS, "--temperature", "2", "--samples", "6", "--vote-by", "confidence", "--json")
+    *records, last = map(json.loads, solve(PROBLEM, *options).out.splitlines())
+    weights = {record["answer"]: 0.0 for record in records}
+    for record in records:
+        weights[record["answer"]] += math.exp(record["lowest_log_probability"])
+    winner = max((answer for answer in weights if answer is not None), key=lambda answer: weights[answer])
+    assert last["vote"]["answer"] == winner
+    assert last["vote"]["share"] == pytest.approx(weights[winner] / sum(weights.values()))
+
+
 def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve: Shell) -> None:
     fractured = ("--budget", "40", "--vote-depths", "4", "--answers", "2", "--temperature", "0.5")
     run = solve(PROBLEM, *ABACUS, *fractured, "--json")
@@ -200,14 +232,16 @@ def test_depths_of_a_thought_vote_and_its_tokens_count_once(solve: Shell) -> Non
     assert last["vote"]["voters"] == 8
 
 
-def test_early_answers_end_the_thought_and_are_counted(solve: Shell) -> None:
-    problem = "What is 4821 + 9377 + 6145 + 2088 + 7316?"
-    record = solve(problem, *ABACUS, "--until-sure", "1", "--json").record
-    assert record["probe_tokens"] > 0
-    assert record["stop_reason"] in ("sure", "natural")
-    run = solve(problem, *ABACUS, "--until-sure", "1")
-    assert f" · early answers {record['probe_tokens']} · " in run.err
-    assert solve(problem, *ABACUS, "--until-sure", "0", "--json").record["probe_tokens"] == 0
+def test_an_answer_that_is_missing_behind_a_cut_is_begun_and_counted(solve: Shell) -> None:
+    line = ["What is 4821 + 9377?", *ABACUS, "--budget", "8", "--solution-budget", "3"]
+    record = solve(*line, "--json").record
+    assert record["answer_forced"]
+    assert record["answer"]
+    assert (record["solution_tokens"], record["finish_reason"]) == (3, "length")
+    run = solve(*line)
+    assert f" · answer begun by thinkcap {record['probe_tokens']}" in run.err
+    plain = solve(*line, "--no-force-answer", "--json").record
+    assert (plain["answer_forced"], plain["probe_tokens"], plain["answer"]) == (False, 0, None)
 
 
 def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) -> None:
@@ -220,8 +254,8 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) ->
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--budget", "-5"], "'-5' is not a number of tokens: write it like 1024, 4k or none."),
-        (["--budget", "abc"], "'abc' is not a number of tokens: write it like 1024, 4k or none."),
+        (["--budget", "-5"], "'-5' is not a number of tokens: write it like 1024, 4k or unlimited."),
+        (["--budget", "abc"], "'abc' is not a number of tokens: write it like 1024, 4k or unlimited."),
         (["--budget", "1.0001k"], "not a whole number of tokens"),
         (["--budget", "5", "--min-thinking", "9"], "The minimum of 9 thinking tokens is above the budget of 5"),
         (["--solution-budget", "0"], "'--solution-budget': it must be 1 or more, not 0."),
@@ -237,16 +271,14 @@ def test_text_of_the_user_and_the_model_cannot_steer_a_terminal(solve: Shell) ->
         (["--threads", "100000"], "'--threads': it must be from 1 to 512, not 100000."),
         (["--samples", "0"], "it must be 1 or more, not 0."),
         (["--seed", "-1"], "'--seed': it must be 0 or more, not -1."),
-        (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft'."),
+        (["--cut-style", "blunt"], "'blunt' is not one of 'bare', 'message', 'soft', 'pause', 'pause+message'."),
         (["--quant", "q99"], "q99"),
         (["--expect", " "], "The expected answer is empty"),
-        (["--until-sure", "-1"], "'--until-sure': it must be 0 or more, not -1."),
         (["--vote"], "A vote needs several answers"),
         (["--vote-depths", "1"], "A vote needs several answers"),
         (["--answers", "2"], "--vote-depths"),
         (["--vote-depths", "4"], "give one with --budget"),
         (["--budget", "8", "--vote-depths", "4", "--time-limit", "3s"], "no time limit"),
-        (["--budget", "8", "--vote-depths", "4", "--until-sure", "1"], "leave one of them out"),
         (["--no-such-option"], "--no-such-option"),
         (["another problem"], "another problem"),
     ],
@@ -257,6 +289,76 @@ def test_bad_options_get_one_sentence(solve: Shell, args: list[str], words: str)
     assert run.out == ""
     assert words in run.err
     assert run.err.startswith("thinkcap: ")
+    assert run.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("args", [["--json"], ["--samples", "3"], ["--vote"], ["--then", "64"]])
+def test_a_session_takes_no_options_that_need_a_problem(
+    solve: Shell, monkeypatch: pytest.MonkeyPatch, args: list[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Wire(Screen(80), tty=True))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    run = solve(*ABACUS, *args)
+    assert run.code == 2
+    assert run.err == f"thinkcap: {args[0]} goes with a problem: write it in quotes after `solve`, or pipe it in.\n"
+
+
+def test_then_thinks_on_until_the_answer_is_right(solve: Shell) -> None:
+    problem, expected = "What is 4821 + 9377 + 6145?", "20343"
+    stages = ("--budget", "16", "--then", "32,64,1k,4k", "--quant", "f16")
+    run = solve(problem, *ABACUS, *stages, "--expect", expected, "--json")
+    assert run.code == 0
+    records = [json.loads(line) for line in run.out.splitlines()]
+    assert [record["budget"]["thinking"] for record in records] == [16, 32, 64, 1024]
+    assert [record["resumed_tokens"] for record in records] == [0, 16, 32, 64]
+    assert [record["correct"] for record in records] == [False, False, False, True]
+    at_once = solve(problem, *ABACUS, "--quant", "f16", "--budget", "1k", "--json").record
+    for field in ("thinking", "solution", "answer", "stop_reason", "thinking_tokens"):
+        assert records[-1][field] == at_once[field]
+
+
+def test_then_stops_when_two_budgets_agree(solve: Shell) -> None:
+    problem = "What is 2 + 3?"
+    alone = [solve(problem, *ABACUS, "--budget", str(budget), "--json").record["answer"] for budget in range(1, 6)]
+    agreed = next(place for place in range(1, 5) if alone[place] == alone[place - 1] is not None)
+    run = solve(problem, *ABACUS, "--budget", "1", "--then", "2,3,4,5", "--json")
+    assert [json.loads(line)["answer"] for line in run.out.splitlines()] == alone[: agreed + 1]
+    assert agreed < 4
+
+
+def test_then_ends_with_the_last_budget_and_prints_its_solution(solve: Shell) -> None:
+    run = solve(PROBLEM, *ABACUS, "--budget", "4", "--then", "8,12", "--expect", "-5")
+    assert run.code == 3
+    assert run.out.count("The answer is") == 1
+    assert [line.partition("thinking ")[2].partition(",")[0] for line in run.err.splitlines()] == [
+        "4/4",
+        "8/8",
+        "12/12",
+    ]
+    assert run.out.strip() == solve(PROBLEM, *ABACUS, "--budget", "12").out.strip()
+
+
+def test_then_goes_with_samples(solve: Shell) -> None:
+    run = solve(PROBLEM, *ABACUS, "--budget", "4", "--then", "8", "--samples", "2", "--expect", "-5")
+    assert run.code == 3
+    assert run.out.count("The answer is") == 2
+    assert run.err.splitlines()[-1] == "0 of 2 samples correct"
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--then", "8"], "--then thinks on from a budget: give the first one with --budget."),
+        (["--budget", "8", "--then", "8"], "--then needs budgets above the first, which is 8, and not 8."),
+        (["--budget", "8", "--then", "x"], "'x' is not a number of tokens"),
+        (["--budget", "8", "--then", "16", "--time-limit", "9s"], "it takes no --time-limit"),
+        (["--budget", "8", "--then", "16", "--vote", "--samples", "3"], "leave one out"),
+    ],
+)
+def test_budgets_that_can_not_follow_are_refused(solve: Shell, args: list[str], words: str) -> None:
+    run = solve(PROBLEM, *ABACUS, *args)
+    assert run.code == 2
+    assert words in run.err
     assert run.err.count("\n") == 1
 
 

@@ -15,9 +15,10 @@ import pytest
 
 from tests.runs.lines import key_of, read_lines
 from thinkcap import cli
-from thinkcap.cli.sweep import is_file, parse_budgets
+from thinkcap.cli.sweep import is_file
 from thinkcap.errors import UsageError
 from thinkcap.runs.result import Key
+from thinkcap.text import parse_budgets
 
 # One thread is enough for a model this small, and does not wait for other programs' threads.
 ABACUS = ("--model", "abacus", "--quant", "f16", "--threads", "1", "--solution-budget", "24")
@@ -106,22 +107,35 @@ def test_a_family_with_one_result_missing_gets_that_one(sweep: Run, output: Path
     assert texts(output) == whole
 
 
-def test_other_budgets_are_refused_and_none_missing_is_said(
-    sweep: Run, output: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_budgets_that_are_there_are_not_run_again(sweep: Run, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sweep("--limit", "1") == 0
     held = output.read_bytes()
     assert sweep("--limit", "1") == 0
     assert "holds all 4 results already" in capsys.readouterr().err
-    assert sweep("--limit", "1", "--budgets", "0,4,200") == 2
-    assert "budgets 0,4,12,200, and this run has budgets 0,4,200" in capsys.readouterr().err
+    assert sweep("--limit", "1", "--budgets", "0,4,200") == 0
+    assert "holds all 3 results already" in capsys.readouterr().err
     file = output.with_name("sums.jsonl")
-    assert cli.run(["batch", str(file), "-o", str(output), *ABACUS, "--budget", "200"]) == 2
+    assert cli.run(["batch", str(file), "-o", str(output), *ABACUS, "--budget", "200", "--limit", "1"]) == 0
     assert output.read_bytes() == held
 
 
+def test_more_budgets_are_added_to_a_file(sweep: Run, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Smaller, larger and in between: the file comes to hold what one sweep over all of them gives."""
+    assert sweep("--samples", "2", "--temperature", "0.6", "--budgets", "4,12") == 0
+    first = output.read_bytes()
+    assert sweep("--samples", "2", "--temperature", "0.6", "--budgets", "0,8,12,30,none") == 0
+    said = capsys.readouterr().err
+    assert "24 of 120 results are there already" in said
+    assert "thoughts go on from where they were cut" in said
+    assert output.read_bytes().startswith(first)
+    at_once = output.with_name("once.jsonl")
+    line = ["sweep", str(output.with_name("sums.jsonl")), "-o", str(at_once), *ABACUS]
+    assert cli.run([*line, "--samples", "2", "--temperature", "0.6", "--budgets", "0,4,8,12,30,none"]) == 0
+    assert texts(output) == texts(at_once)
+
+
 def test_what_does_not_fit_at_the_largest_budget_is_answered_at_the_smaller_ones(sweep: Run, output: Path) -> None:
-    assert sweep("--limit", "2", "--context", "128", "--budgets", "0,8,60,1000,2000") == 0
+    assert sweep("--limit", "2", "--context", "168", "--budgets", "0,8,60,1000,2000") == 0
     records = {key_of(record): record for record in read_lines(output)}
     assert len(records) == 10
     for key, record in records.items():
@@ -181,13 +195,16 @@ def test_models_told_their_budget_are_said_to_need_a_thought_each(capsys: pytest
         ("0, 1k..2k , none", (0, 1024, 2048, None)),
         ("none,5,5", (5, None)),
         ("7..7", (7,)),
+        ("0..64", (0, 16, 32, 64)),
+        ("0..10", (0, 10)),
+        ("0..0", (0,)),
     ],
 )
 def test_budgets_can_be_written_in_several_ways(text: str, budgets: tuple[int | None, ...]) -> None:
     assert parse_budgets(text) == budgets
 
 
-@pytest.mark.parametrize("text", ["", "64,", "a", "..none", "0..64", "none..none", "64..8", "64...128", "-1"])
+@pytest.mark.parametrize("text", ["", "64,", "a", "..none", "none..none", "64..8", "64...128", "-1"])
 def test_budgets_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_budgets(text)
@@ -208,7 +225,6 @@ def test_a_name_of_a_file_is_no_problem(tmp_path: Path) -> None:
         ([PROBLEM, "--budgets", "64..8"], "runs backwards"),
         ([PROBLEM, "--budgets", "4", "--budget", "4"], "No such option '--budget'"),
         ([PROBLEM, "--budgets", "4", "--time-limit", "3s"], "No such option '--time-limit'"),
-        ([PROBLEM, "--budgets", "4", "--until-sure", "2"], "No such option '--until-sure'"),
         ([PROBLEM, "--budgets", "4", "--limit", "2"], "There is no file"),
         ([PROBLEM, "--budgets", "4", "--ray"], "-o results.jsonl"),
         (["missing.jsonl", "--budgets", "4"], "-o results.jsonl"),

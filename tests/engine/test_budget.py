@@ -22,7 +22,7 @@ def test_none_is_no_limit() -> None:
 
 @pytest.mark.parametrize("text", ["", "-5", "abc", "1.5", "4g", "1e3", "nan", "inf", "4k4"])
 def test_other_words_are_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(UsageError, match="write it like 1024, 4k or none"):
+    with pytest.raises(UsageError, match="write it like 1024, 4k or unlimited"):
         parse_tokens(text)
 
 

@@ -37,7 +37,7 @@ def solution_tokens(limits: Limits, thinking_tokens: int) -> int:
         state.advance(END, b"</t>")
     while state.phase is Phase.SOLUTION:
         state.advance(9, b"x")
-    return state.solution_tokens
+    return state.solution.tokens
 
 
 def test_the_solution_gets_what_a_pooled_thought_leaves() -> None:

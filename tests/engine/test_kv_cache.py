@@ -69,3 +69,22 @@ def test_as_many_sequences_as_llama_cpp_keeps_apart(model: Model) -> None:
     context = KvCache(model, KvPlan(1024, 256), 1)
     assert len(decode(context, 255, steps=2)[1]) == 255
     context.close()
+
+
+@pytest.mark.parametrize("separate", [True, False])
+def test_a_shared_beginning_is_the_beginning_alone(model: Model, separate: bool) -> None:
+    cache = KvCache(model, KvPlan(4 * 256, 4, separate), 1)
+
+    def after(sequence: int, position: int) -> npt.NDArray[np.float32]:
+        cache.add_one(sequence, position, 65)
+        (row,) = cache.decode()
+        return row.copy()
+
+    cache.add(0, 0, list(TOKENS[:9]), True)
+    cache.decode()
+    expected = after(0, 9)
+    cache.add(0, 10, list(TOKENS[9:]), True)
+    cache.decode()
+    cache.share(0, 2, 9)
+    np.testing.assert_array_equal(after(2, 9), expected)
+    cache.close()

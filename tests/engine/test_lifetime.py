@@ -240,6 +240,20 @@ def test_a_follow_up_reads_only_what_is_new(engine: thinkcap.Engine) -> None:
     assert longer < 40 + outcome.injected_tokens + outcome.solution_tokens < outcome.prompt_tokens
 
 
+def test_the_prompts_that_were_used_last_are_kept(engine: thinkcap.Engine) -> None:
+    def cached(first: int) -> int:
+        generation = engine.submit("What is " + " + ".join(str(first + 100 * n) for n in range(1, 8)) + "?", 0)
+        generation.result()
+        return generation.cached_tokens
+
+    engine.reserve(LONG, 4)
+    for first in range(10, 18):
+        assert cached(first) < 16
+    assert cached(16) > 16
+    assert cached(17) > 16
+    assert cached(12) < 16
+
+
 def test_several_threads_share_one_batch(engine: thinkcap.Engine) -> None:
     alone = {n: texts(engine.solve(f"What is {n} + 58?", 40)) for n in range(8)}
     found: dict[int, tuple[str, str, str, str]] = {}

@@ -181,6 +181,27 @@ FAMILIES = {
         OPENED,
         "",
     ),
+    "hunyuan 3": (
+        template(
+            "{{- open + m.reasoning_content|default('') + close + m.content -}}",
+            "{{- open if reasoning_effort == 'high' else open + close -}}",
+            "{%- set open, close = '<think{}>'.format(':opensource'), '</think{}>'.format(':opensource') -%}"
+            "{%- if reasoning_effort not in ['high', 'no_think'] -%}{{- raise_exception('no') -}}{%- endif -%}",
+        ),
+        ("<think:opensource>", "</think:opensource>"),
+        OPENED,
+        "",
+    ),
+    "kimi-k3": (
+        template(
+            "{{- '<|open|>think<|sep|>' + m.reasoning_content|default('') + '<|close|>think<|sep|>'"
+            " + '<|open|>response<|sep|>' + m.content + '<|close|>response<|sep|>' -}}",
+            "{{- '<|open|>think<|sep|>' if thinking else '<|open|>response<|sep|>' -}}",
+        ),
+        ("<|open|>think<|sep|>", "<|close|>think<|sep|><|open|>response<|sep|>"),
+        OPENED,
+        "",
+    ),
     "minimax-m3": (
         template("{{- '<mm:think>' + m.reasoning_content + '</mm:think>' + m.content -}}", ""),
         ("<mm:think>", "</mm:think>"),
@@ -204,6 +225,27 @@ FAMILIES = {
 def test_markers_of_a_family(name: str) -> None:
     shape, (start, end), opened, opening = FAMILIES[name]
     assert find(shape, ()) == Markers(start, end, opened, opening)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_conversation_ends_where_a_thought_begins(name: str) -> None:
+    """Every turn is there, in order, and the reply begins with the marker: written by the template or by thinkcap."""
+    shape, (start, end), _, opening = FAMILIES[name]
+    rendered = (
+        shape.render(
+            [
+                {"role": "user", "content": "FIRST"},
+                {"role": "assistant", "content": "ANSWER", "reasoning_content": "THOUGHT"},
+                {"role": "user", "content": "SECOND"},
+            ]
+        )
+        + opening
+    )
+    places = [rendered.index(text) for text in ("FIRST", "ANSWER", "SECOND")]
+    assert places == sorted(places)
+    reply = rendered[places[-1] :]
+    assert reply.rstrip().endswith(start)
+    assert end not in reply
 
 
 def test_a_template_without_a_thought_has_no_markers() -> None:

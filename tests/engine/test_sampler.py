@@ -50,7 +50,7 @@ def test_only_tokens_that_survive_the_cuts_are_drawn(
     row = logits(seed)
     expected = distribution(row, sampling)
     random = np.random.default_rng(seed)
-    assert all(expected[draw(row, sampling, random)] > 0 for _ in range(50))
+    assert all(expected[draw(row, sampling, random)[0]] > 0 for _ in range(50))
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,26 @@ def test_draws_follow_the_distribution(sampling: Settings) -> None:
     expected = distribution(row, sampling)
     random = np.random.default_rng(1)
     count = 20_000
-    seen = np.bincount([draw(row, sampling, random) for _ in range(count)], minlength=row.size) / count
+    seen = np.bincount([draw(row, sampling, random)[0] for _ in range(count)], minlength=row.size) / count
     assert np.abs(seen - expected).sum() / 2 < 0.03
 
 
 def test_temperature_zero_takes_the_best() -> None:
     row = logits(3)
-    assert draw(row, sampled(0.0), np.random.default_rng(0)) == int(row.argmax())
+    assert draw(row, sampled(0.0), np.random.default_rng(0))[0] == int(row.argmax())
 
 
 @pytest.mark.parametrize("temperature", [1e-6, 1e-3])
 def test_tiny_temperatures_are_greedy(temperature: float) -> None:
     row = logits(4)
-    assert draw(row, sampled(temperature, 1.0), np.random.default_rng(0)) == int(row.argmax())
+    assert draw(row, sampled(temperature, 1.0), np.random.default_rng(0))[0] == int(row.argmax())
 
 
 def test_banned_logits_are_never_drawn() -> None:
     row = logits(5)
     row[np.argsort(-row)[:10]] = -np.inf
     random = np.random.default_rng(0)
-    assert all(np.isfinite(row[draw(row, sampled(1.0, 1.0), random)]) for _ in range(200))
+    assert all(np.isfinite(row[draw(row, sampled(1.0, 1.0), random)[0]]) for _ in range(200))
 
 
 def test_every_phase_of_every_sample_has_its_own_numbers() -> None:

@@ -11,7 +11,7 @@ from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Options, Settings, def
 from thinkcap.errors import UsageError
 from thinkcap.serve.sweep import SweepBody
 
-NOT_OF_SWEEPS = {"budget", "time_limit", "until_sure"}
+NOT_OF_SWEEPS = {"budget", "time_limit"}
 """A sweep has budgets instead, and refuses what would end its one thought early."""
 
 
@@ -20,7 +20,7 @@ def test_the_keywords_are_the_options() -> None:
 
 
 def test_the_body_of_a_sweep_has_the_options() -> None:
-    own = {"model", "problem", "messages", "budgets"}
+    own = {"model", "problem", "messages", "budgets", "more"}
     assert set(SweepBody.model_fields) - own == set(OPTIONS) - NOT_OF_SWEEPS
 
 

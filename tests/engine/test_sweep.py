@@ -144,24 +144,3 @@ def test_sweeps_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(UsageError):
         list(abacus_f16.sweep(PROBLEMS[0], budgets, **options))  # type: ignore[arg-type]
-
-
-def test_early_answers_close_the_thought_once_they_agree(abacus_f16: Engine) -> None:
-    """A thought kept going behind its result (`Wait`) has an answer that early answers agree on."""
-    problems = [f"Compute {n}47 * 26." for n in range(3, 7)]
-    sure = [abacus_f16.solve(problem, None, min_thinking=170, until_sure=1) for problem in problems]
-    assert any(outcome.stop_reason == "sure" for outcome in sure)
-    for outcome in sure:
-        assert outcome.probe_tokens > 0
-        assert outcome.finish_reason == "stop"
-    natural = abacus_f16.solve(PROBLEMS[1], None)
-    patient = abacus_f16.solve(PROBLEMS[1], None, until_sure=50)
-    assert (patient.thinking, patient.solution) == (natural.thinking, natural.solution)
-    assert patient.probe_tokens > 0 == natural.probe_tokens
-
-
-def test_early_answers_do_not_change_the_thought_before_the_close(abacus_f16: Engine) -> None:
-    for sample in range(3):
-        plain = abacus_f16.solve(PROBLEMS[1], None, temperature=0.7, sample=sample)
-        early = abacus_f16.solve(PROBLEMS[1], None, temperature=0.7, sample=sample, until_sure=1)
-        assert plain.thinking.startswith(early.thinking)

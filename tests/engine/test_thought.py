@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thinkcap.engine.limits import WAIT_SPACING, Limits, Marker
+from thinkcap.engine.limits import ANSWER_TOKENS, PAUSE_STYLES, WAIT_SPACING, AnswerOpening, Limits, Marker
+from thinkcap.engine.settings import CutStyle
 from thinkcap.engine.thought import CloseReason, Phase, ThoughtState
 
 EOG = 0
@@ -35,6 +39,8 @@ PIECES = (
     b"Wait",
     b"done.",
     b"/",
+    b"{",
+    b"}",
 )
 ID = {piece: token for token, piece in enumerate(PIECES)}
 ONE_TOKEN = (Marker(b"<think>", (1,)), Marker(b"</think>", (2,)))
@@ -69,15 +75,17 @@ class Run:
         return b"".join(PIECES[token] for token in self.cache)
 
 
-def drive(limits: Limits, stream: list[int], late: int | None = None) -> Run:
-    """Feeds a stream as a sampler would: what is banned or forbidden is skipped; behind the stream comes the end."""
+def drive(limits: Limits, stream: list[int], late: int | None = None, earlier: Sequence[int] = ()) -> Run:
+    """Feeds a stream as a sampler would: what is banned becomes another token, what is forbidden is drawn again; behind
+    the stream comes the end. Begins with tokens that were drawn under a smaller budget."""
     state = ThoughtState(limits)
-    cache = list(state.begin())
-    sampled = []
-    tokens = iter(stream)
+    cache = state.replay(earlier, PIECES.__getitem__)
+    sampled = list(state.drawn)
+    tokens = iter(stream[len(state.drawn) :])
     while state.phase is not Phase.DONE:
         token = next(tokens, EOG)
-        while token in state.banned or state.forbids(PIECES[token]):
+        while (token := ID[b"a"] if token in state.banned else token) and state.forbids(PIECES[token]):
+            state.refuse(token)
             token = next(tokens, ID[b"a"])
         sampled.append(token)
         close: CloseReason | None = "deadline" if late is not None and len(sampled) > late else None
@@ -86,10 +94,13 @@ def drive(limits: Limits, stream: list[int], late: int | None = None) -> Run:
             assert move.rollback <= len(cache)
             del cache[len(cache) - move.rollback :]
         cache += move.feed
-        if state.finish_reason == "length":
+        if not move.feed and token != EOG:
             cache.append(token)  # the last token of a full solution is never decoded
     return Run(state, cache, sampled)
 
+
+OPENING = AnswerOpening("/{", (ID[b"/"], ID[b"{"]), lambda solution: "}" not in solution)
+"""Begins an answer in a solution without a closed brace."""
 
 streams = st.lists(st.integers(0, len(PIECES) - 1), max_size=60)
 marker_kinds = st.sampled_from([ONE_TOKEN, SPELLED])
@@ -114,25 +125,91 @@ def test_cache_holds_thought_then_marker_then_solution(
 ) -> None:
     run = drive(limits(budget, markers, min_thinking=min(least, budget)), stream, late)
     state = run.state
-    assert run.text == bytes(state.thought) + b"</think>" + bytes(state.solution)
+    assert run.text == bytes(state.thought) + b"</think>" + bytes(state.solution.text)
+
+
+@given(streams, st.integers(0, 30), marker_kinds, st.integers(0, 30), st.sampled_from(PAUSE_STYLES))
+@settings(max_examples=600)
+def test_budgets_hold_at_pauses_and_with_answers_that_are_begun(
+    stream: list[int], budget: int, markers: tuple[Marker, Marker], least: int, style: CutStyle
+) -> None:
+    message = {"message": (ID[b"done."],), "message_text": "done."} if style == "pause+message" else {}
+    run = drive(
+        limits(budget, markers, style=style, min_thinking=min(least, budget), opening=OPENING, **message), stream
+    )
+    state = run.state
+    assert state.thinking_tokens <= budget
+    assert state.solution.tokens <= 6
+    assert state.solution.probe_tokens <= len(OPENING.tokens) + ANSWER_TOKENS
+    assert len(run.cache) <= state.limits.max_tokens
+    assert run.text.startswith(bytes(state.thought) + b"</think>")
+    if state.stop_reason == "budget":
+        assert not OPENING.is_missing(state.solution.text.decode("utf-8", "replace"))
+
+
+def test_budgets_hold_over_a_million_random_tokens() -> None:
+    draw = random.Random(17)
+    sampled = 0
+    while sampled < 1_000_000:
+        budget, styles = draw.randrange(300), (*PAUSE_STYLES, "bare", "soft")
+        chosen = limits(
+            budget,
+            draw.choice((ONE_TOKEN, SPELLED)),
+            style=draw.choice(styles),
+            solution=draw.randrange(1, 80),
+            min_thinking=draw.choice((0, 0, budget // 2)),
+            opening=draw.choice((OPENING, None)),
+        )
+        run = drive(chosen, draw.choices(ORDINARY, k=400))
+        state, sampled = run.state, sampled + len(run.sampled)
+        assert state.thinking_tokens <= budget
+        assert state.solution.tokens <= chosen.solution
+        assert len(run.cache) <= chosen.max_tokens
+        assert state.solution.forced <= (chosen.opening is not None)
+
+
+@given(
+    streams,
+    st.integers(0, 60),
+    st.integers(1, 60),
+    marker_kinds,
+    st.integers(0, 30),
+    st.sampled_from(get_args(CutStyle)),
+)
+@settings(max_examples=1000)
+def test_a_thought_goes_on_as_under_the_larger_budget(
+    stream: list[int], budget: int, more: int, markers: tuple[Marker, Marker], least: int, style: CutStyle
+) -> None:
+    options: dict[str, object] = {"style": style, "min_thinking": min(least, budget)}
+    larger = limits(budget + more, markers, **options)
+    earlier = drive(limits(budget, markers, **options), stream).state.drawn
+    once, resumed = drive(larger, stream), drive(larger, stream, earlier=earlier)
+    assert (resumed.state, resumed.cache) == (once.state, once.cache)
 
 
 @given(streams, st.integers(0, 30))
 @settings(max_examples=400)
 def test_no_marker_comes_again_after_the_close(stream: list[int], budget: int) -> None:
     for markers in (ONE_TOKEN, SPELLED):
-        solution = bytes(drive(limits(budget, markers), stream).state.solution)
+        solution = bytes(drive(limits(budget, markers), stream).state.solution.text)
         assert b"<think>" not in solution
         assert b"</think>" not in solution
 
 
-@given(streams, st.integers(0, 30), marker_kinds)
-@settings(max_examples=400)
+@given(streams, st.integers(0, 30), st.integers(1, 6), marker_kinds)
+@settings(max_examples=600)
 def test_a_reply_does_not_end_before_its_solution_can_be_seen(
-    stream: list[int], budget: int, markers: tuple[Marker, Marker]
+    stream: list[int], budget: int, solution: int, markers: tuple[Marker, Marker]
 ) -> None:
-    state = drive(limits(budget, markers), [EOG, *stream, EOG, EOG]).state
-    assert state.solution.decode("utf-8", "ignore").strip() or state.finish_reason == "length"
+    state = drive(limits(budget, markers, solution=solution), [EOG, *stream, EOG, EOG]).state
+    assert state.solution.text.decode("utf-8", "ignore").strip()
+
+
+def test_an_answer_that_thinkcap_began_is_not_blank() -> None:
+    blank = [ID[b"\n"]] * 100
+    state = drive(limits(2, opening=OPENING), [ID[b"a"]] * 2 + blank).state
+    assert state.solution.forced
+    assert state.solution.text.rpartition(b"/{")[2].strip(b"\n}") == b"a"
 
 
 @given(st.text(alphabet="a√😀é<", min_size=1, max_size=20), st.integers(0, 50), marker_kinds)
@@ -177,7 +254,7 @@ def test_a_close_beside_the_budget(markers: tuple[Marker, Marker], budget: int, 
     state = drive(limits(budget, markers), stream).state
     assert (state.stop_reason, state.thinking_tokens) == (reason, thinking)
     assert bytes(state.thought) == b"aaaaa"[:thinking]
-    assert state.finish_reason == "stop" or reason == "budget"
+    assert state.solution.finish_reason == "stop" or reason == "budget"
 
 
 def test_a_marker_merged_with_its_neighbours_is_seen() -> None:
@@ -185,9 +262,9 @@ def test_a_marker_merged_with_its_neighbours_is_seen() -> None:
     state = drive(limits(30, SPELLED), stream).state
     assert state.stop_reason == "natural"
     assert bytes(state.thought) == b"a."
-    assert bytes(state.solution) == b"\n\ndone."
+    assert bytes(state.solution.text) == b"\n\ndone."
     assert state.thinking_tokens == 2
-    assert state.solution_tokens == 1
+    assert state.solution.tokens == 1
 
 
 def test_half_a_marker_is_taken_back_at_the_cut() -> None:
@@ -200,13 +277,13 @@ def test_half_a_marker_is_taken_back_at_the_cut() -> None:
 
 def test_budget_zero_is_solution_only() -> None:
     state = drive(limits(0), [ID[b"done."], EOG]).state
-    assert (state.thinking_tokens, state.injected_tokens, state.solution_tokens) == (0, 1, 1)
-    assert (state.stop_reason, state.finish_reason) == ("budget", "stop")
+    assert (state.thinking_tokens, state.injected_tokens, state.solution.tokens) == (0, 1, 1)
+    assert (state.stop_reason, state.solution.finish_reason) == ("budget", "stop")
 
 
 def test_the_solution_has_a_budget_of_its_own() -> None:
     state = drive(limits(2), [ID[b"a"]] * 30).state
-    assert (state.thinking_tokens, state.solution_tokens, state.finish_reason) == (2, 6, "length")
+    assert (state.thinking_tokens, state.solution.tokens, state.solution.finish_reason) == (2, 6, "length")
 
 
 def test_the_reply_ending_inside_the_thought_closes_it() -> None:
@@ -234,14 +311,14 @@ def test_waiting_makes_progress() -> None:
 
 def test_a_deadline_closes_the_thought_and_goes_on_to_the_solution() -> None:
     state = drive(limits(50, min_thinking=40), [ID[b"a"]] * 5 + [ID[b"done."], EOG], late=3).state
-    assert (state.stop_reason, state.finish_reason) == ("deadline", "stop")
+    assert (state.stop_reason, state.solution.finish_reason) == ("deadline", "stop")
     assert bytes(state.thought) == b"aaaa"
 
 
 @pytest.mark.parametrize(("least", "reason"), [(40, "deadline"), (3, "natural")])
 def test_a_close_at_the_deadline_is_the_models_own_only_behind_the_minimum(least: int, reason: str) -> None:
     state = drive(limits(50, min_thinking=least), [ID[b"a"]] * 3 + [2, ID[b"done."], EOG], late=3).state
-    assert (state.stop_reason, state.finish_reason) == (reason, "stop")
+    assert (state.stop_reason, state.solution.finish_reason) == (reason, "stop")
     assert bytes(state.thought) == b"aaa"
 
 
@@ -284,4 +361,4 @@ def test_an_interrupt_ends_everything() -> None:
     state.begin()
     state.advance(ID[b"a"], b"a")
     state.abandon("interrupted")
-    assert (state.phase, state.stop_reason, state.finish_reason) == (Phase.DONE, "interrupted", "interrupted")
+    assert (state.phase, state.stop_reason, state.solution.finish_reason) == (Phase.DONE, "interrupted", "interrupted")

@@ -6,14 +6,14 @@ import hashlib
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import file_download
 
 from tests.catalog.hub import Hub, serve
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here
 from tests.hostile.generators import hub as generator
-from thinkcap.cli import run
 
 REPOSITORY = "someone/Thinker-1B-GGUF"
 MODEL = bytes(range(256)) * 400
@@ -27,17 +27,10 @@ def hub() -> Iterator[Hub]:
 
 
 @pytest.fixture
-def machine(hub: Hub, tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "machine", hub)
-
-
-@pytest.fixture
-def here(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """The machine, for command lines in this process: the library reads its settings when it is imported."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(machine.cache))
-    monkeypatch.setattr(constants, "ENDPOINT", machine.hub.url)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(machine.home / "config"))
-    return machine
+def machine(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """A machine whose hub library tries again without a pause."""
+    monkeypatch.setattr(file_download, "time", SimpleNamespace(sleep=lambda seconds: None))
+    return Here(tmp_path / "machine", hub)
 
 
 def files_in(folder: Path, besides: Path) -> dict[Path, bytes]:
@@ -47,7 +40,7 @@ def files_in(folder: Path, besides: Path) -> dict[Path, bytes]:
     }
 
 
-def test_etags_choose_no_path(machine: Machine, tmp_path: Path) -> None:
+def test_etags_choose_no_path(machine: Here, tmp_path: Path) -> None:
     """The files of the repository arrive under the listed checksums, whatever the headers of `resolve` say."""
     outside = tmp_path / "outside" / "evil.pth"
     outside.parent.mkdir()
@@ -64,9 +57,7 @@ def test_etags_choose_no_path(machine: Machine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["sha", "rfilename", "blobId", "sha256"])
-def test_descriptions_choose_no_path(
-    here: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str
-) -> None:
+def test_descriptions_choose_no_path(machine: Here, tmp_path: Path, place: str) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     for evil in generator.paths(outside / "evil-q8_0.gguf"):
@@ -80,58 +71,58 @@ def test_descriptions_choose_no_path(
                     file["lfs"]["sha256"] = evil
             return info | ({"sha": evil} if place == "sha" else {})
 
-        here.hub.describe = describe
-        assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1
-        said = capsys.readouterr().err
+        machine.hub.describe = describe
+        done = machine.run("pull", f"{REPOSITORY}:q8_0")
+        assert done.returncode == 1
+        said = done.stderr
         assert "in a way that can't be trusted: check HF_ENDPOINT" in said, (evil, said)
-        assert files_in(tmp_path, here.home / "hf") == {}
+        assert files_in(tmp_path, machine.home / "hf") == {}
 
 
-def test_revisions_choose_no_path(here: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_revisions_choose_no_path(machine: Here) -> None:
     for evil in ("../../../../evil", "/tmp/evil", "a/../../b", ""):
-        code = run(["pull", f"{REPOSITORY}:q8_0", "--revision", evil or ".."])
-        assert code == 2
-        assert "is no revision: give a branch, a tag or a commit." in capsys.readouterr().err
-    assert here.hub.requests == []
+        done = machine.run("pull", f"{REPOSITORY}:q8_0", "--revision", evil or "..")
+        assert done.returncode == 2
+        assert "is no revision: give a branch, a tag or a commit." in done.stderr
+    assert machine.hub.requests == []
 
 
-def test_no_answer_of_a_hub_gets_out_of_the_cache(
-    here: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_answer_of_a_hub_gets_out_of_the_cache(machine: Here, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     for answer in itertools.islice(generator.answers(1, outside / "evil-q8_0.gguf"), 150):
-        here.hub.describe, here.hub.headers = answer.describe, answer.headers
-        code = run(["pull", f"{REPOSITORY}:q8_0"])
-        said = capsys.readouterr().err
-        assert code in (0, 1), (answer.label, said)
+        machine.hub.describe, machine.hub.headers = answer.describe, answer.headers
+        done = machine.run("pull", f"{REPOSITORY}:q8_0")
+        said = done.stderr
+        assert done.returncode in (0, 1), (answer.label, said)
         assert "unforeseen" not in said, (answer.label, said)
         assert "\x1b" not in said
-        assert files_in(tmp_path, here.home / "hf") == {}, answer.label
-        here.hub.describe, here.hub.headers = (lambda info: info), {}
-        run(["models", "rm", REPOSITORY, "--yes"])
-        capsys.readouterr()
+        assert files_in(tmp_path, machine.home / "hf") == {}, answer.label
+        machine.hub.describe, machine.hub.headers = (lambda info: info), {}
+        machine.run("models", "rm", REPOSITORY, "--yes")
 
 
 @pytest.mark.parametrize("surplus", [1, 50_000_000])
-def test_more_than_was_announced_is_not_kept(here: Machine, capsys: pytest.CaptureFixture[str], surplus: int) -> None:
-    here.hub.surplus = surplus
-    assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1
-    assert "sends more than the 102 kB it announced, so the file was thrown away" in capsys.readouterr().err
-    assert here.hub.sent < 20_000_000
-    assert [path for path in here.cache.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
-    here.hub.surplus = 0
-    assert run(["pull", f"{REPOSITORY}:q8_0"]) == 0
+def test_more_than_was_announced_is_not_kept(machine: Here, surplus: int) -> None:
+    machine.hub.surplus = surplus
+    done = machine.run("pull", f"{REPOSITORY}:q8_0")
+    assert done.returncode == 1
+    assert "sends more than the 102 kB it announced, so the file was thrown away" in done.stderr
+    assert machine.hub.sent < 20_000_000
+    assert [path for path in machine.cache.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+    machine.hub.surplus = 0
+    assert machine.run("pull", f"{REPOSITORY}:q8_0").returncode == 0
 
 
-def test_descriptions_end(here: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    here.hub.describe = lambda info: b" " * (65 << 20)
-    assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1
-    assert "does not end: check HF_ENDPOINT." in capsys.readouterr().err
+def test_descriptions_end(machine: Here) -> None:
+    machine.hub.describe = lambda info: b" " * (65 << 20)
+    done = machine.run("pull", f"{REPOSITORY}:q8_0")
+    assert done.returncode == 1
+    assert "does not end: check HF_ENDPOINT." in done.stderr
 
 
-def test_redirects_lead_to_no_file_and_end(here: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    round_and_round = f"{here.hub.url}/{REPOSITORY}/resolve/main/{generator.FILE}"
+def test_redirects_lead_to_no_file_and_end(machine: Here) -> None:
+    round_and_round = f"{machine.hub.url}/{REPOSITORY}/resolve/main/{generator.FILE}"
     for location in (
         "file:///etc/passwd",
         "ftp://127.0.0.1/x",
@@ -140,8 +131,8 @@ def test_redirects_lead_to_no_file_and_end(here: Machine, capsys: pytest.Capture
         "http://[",
         "http://127.0.0.1:9",
     ):
-        here.hub.headers = {"Location": location}
-        assert run(["pull", f"{REPOSITORY}:q8_0"]) == 1, location
-        said = capsys.readouterr().err
-        assert "unforeseen" not in said, said
-        assert [path for path in here.cache.rglob("*") if path.is_file() and path.stat().st_size] == []
+        machine.hub.headers = {"Location": location}
+        done = machine.run("pull", f"{REPOSITORY}:q8_0")
+        assert done.returncode == 1, location
+        assert "unforeseen" not in done.stderr, done.stderr
+        assert [path for path in machine.cache.rglob("*") if path.is_file() and path.stat().st_size] == []

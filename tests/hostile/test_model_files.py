@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.generators.model_files import BUILTIN, HOSTILE, SOUND
+from thinkcap.catalog import model_trial, trials
 from thinkcap.engine.model.llama import Model
 from thinkcap.errors import ThinkcapError
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the check of many files forks, which Windows can't")
 
 ROOT = Path(__file__).parents[2]
+RUN = trials.run
 DEADLY = (
     *("tokens twice", "a token with NUL", "no vocabulary", "epsilon NaN", "epsilon below 0", "no blocks", "wide rope"),
     *("experts", "more experts used than there are"),
@@ -57,6 +59,20 @@ def solve(folder: Path, model: Path) -> tuple[subprocess.CompletedProcess[str], 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     kept = folder / "cache" / "thinkcap" / "models.json"
     return done, json.loads(kept.read_text()) if kept.exists() else {}
+
+
+@pytest.fixture
+def tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that this process has tried in a child; what came of them is kept in this test's folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tried: list[str] = []
+
+    def run(module: str, path: str, *more: str, timeout: float) -> trials.Ending:
+        tried.append(path)
+        return RUN(module, path, *more, timeout=timeout)
+
+    monkeypatch.setattr(trials, "run", run)
+    return tried
 
 
 @forks
@@ -98,15 +114,29 @@ def test_what_llama_cpp_quotes_of_a_file_stays_on_one_short_line(tmp_path: Path)
         assert len(str(caught.value)) < 400 + len(str(model))
 
 
-def test_a_sound_file_is_tried_once_as_long_as_it_is_the_same(tmp_path: Path) -> None:
+def test_a_sound_file_is_tried_once_as_long_as_it_is_the_same(tmp_path: Path, tries: list[str]) -> None:
     model = tmp_path / "model.gguf"
     shutil.copy(BUILTIN, model)
-    for tries in (1, 1):
-        done, kept = solve(tmp_path, model)
-        assert "1262" in done.stdout
-        assert list(kept.values()) == [""] * tries
+    done, kept = solve(tmp_path, model)
+    assert "1262" in done.stdout
+    assert list(kept.values()) == [""]
+    model_trial.check(model)
+    assert tries == []
     os.utime(model, (time.time(), time.time() + 9))
-    assert len(solve(tmp_path, model)[1]) == 2
+    for _ in range(2):
+        model_trial.check(model)
+    assert tries == [str(model)]
+    assert len(json.loads(model_trial.file().read_text())) == 2
+
+
+def test_what_is_no_gguf_is_refused_without_a_trial(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    for content in (b"", b"GGU", b"PK\3\4 and so on"):
+        model.write_bytes(content)
+        done, kept = solve(tmp_path, model)
+        assert (done.returncode, kept) == (1, {})
+        assert done.stderr.startswith("thinkcap: ")
+        assert done.stderr.count("\n") == 1
 
 
 def test_the_built_in_model_is_not_tried(tmp_path: Path) -> None:
@@ -116,15 +146,14 @@ def test_the_built_in_model_is_not_tried(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"a"', '{"a": {"b": 1}}', "[" * 100_000])
-def test_a_damaged_memory_means_another_trial(tmp_path: Path, content: str) -> None:
+def test_a_damaged_memory_means_another_trial(tmp_path: Path, tries: list[str], content: str) -> None:
     model = tmp_path / "model.gguf"
     shutil.copy(BUILTIN, model)
-    kept = tmp_path / "cache" / "thinkcap" / "models.json"
-    kept.parent.mkdir(parents=True)
-    kept.write_text(content)
-    done, found = solve(tmp_path, model)
-    assert "1262" in done.stdout
-    assert "" in found.values()
+    model_trial.file().parent.mkdir(parents=True)
+    model_trial.file().write_text(content)
+    model_trial.check(model)
+    assert tries == [str(model)]
+    assert "" in json.loads(model_trial.file().read_text()).values()
 
 
 def test_a_path_that_is_no_text_is_found(tmp_path: Path) -> None:

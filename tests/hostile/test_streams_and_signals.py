@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from thinkcap import cli
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes the streams")
 
 ABACUS = "--model abacus --quant f16 --threads 1 --budget 20 --solution-budget 24 --temperature 0"
@@ -32,9 +34,17 @@ def results(path: Path) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "q.jsonl").write_text(SUMS)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def reported(folder: Path) -> Path:
+    """The folder, with a result file in it."""
+    assert cli.run(["batch", "q.jsonl", "-o", "r.jsonl", "--limit", "3", *ABACUS.split()]) == 0
+    return folder
 
 
 CLOSED = [">&-", "2>&-", "<&-", ">&- 2>&- <&-"]
@@ -57,12 +67,11 @@ def test_closed_streams_are_no_error(folder: Path, command: str, closed: str) ->
     assert "unforeseen" not in done.stderr
 
 
-def test_a_report_with_closed_streams(folder: Path) -> None:
-    assert shell(folder, f"thinkcap batch q.jsonl -o r.jsonl --limit 3 {ABACUS}").returncode == 0
+def test_a_report_with_closed_streams(reported: Path) -> None:
     for closed in CLOSED:
-        assert shell(folder, f"thinkcap report r.jsonl {closed}").returncode == 0
-    assert shell(folder, "thinkcap report r.jsonl --plot r.html >&-").returncode == 0
-    assert (folder / "r.html").read_bytes().startswith(b"<!")
+        assert shell(reported, f"thinkcap report r.jsonl {closed}").returncode == 0
+    assert shell(reported, "thinkcap report r.jsonl --plot r.html >&-").returncode == 0
+    assert (reported / "r.html").read_bytes().startswith(b"<!")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -73,33 +82,33 @@ def test_a_full_disk_behind_standard_output_is_one_sentence(folder: Path, comman
     assert done.stderr.endswith("thinkcap: No space left on device.\n")
 
 
-def test_the_file_of_the_problems_is_never_written(folder: Path) -> None:
+def test_the_file_of_the_problems_is_never_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "link.jsonl").symlink_to("q.jsonl")
     (folder / "torn.jsonl").write_text('{"id": "1", "problem": "What is 1 + 1?"}')
     for line in (
-        "thinkcap batch q.jsonl -o q.jsonl",
-        "thinkcap batch q.jsonl -o link.jsonl --restart",
-        "thinkcap batch link.jsonl -o ./q.jsonl",
-        "thinkcap batch - -o q.jsonl < q.jsonl",
-        "thinkcap sweep torn.jsonl --budgets 0,4 -o torn.jsonl",
+        "batch q.jsonl -o q.jsonl",
+        "batch q.jsonl -o link.jsonl --restart",
+        "batch link.jsonl -o ./q.jsonl",
+        "sweep torn.jsonl --budgets 0,4 -o torn.jsonl",
     ):
-        done = shell(folder, f"{line} --model abacus")
-        assert done.returncode == 2, (line, done.stderr)
-        assert "is the file of the problems" in done.stderr
+        assert cli.run([*line.split(), "--model", "abacus"]) == 2, line
+        assert "is the file of the problems" in capsys.readouterr().err
+    piped = shell(folder, "thinkcap batch - -o q.jsonl --model abacus < q.jsonl")
+    assert piped.returncode == 2
+    assert "is the file of the problems" in piped.stderr
     assert (folder / "q.jsonl").read_text() == SUMS
     assert (folder / "torn.jsonl").read_text() == '{"id": "1", "problem": "What is 1 + 1?"}'
 
 
 @pytest.mark.parametrize("line", ["batch q.jsonl -o -", "sweep q.jsonl --budgets 0,4 -o -"])
-def test_results_do_not_go_to_a_file_called_dash(folder: Path, line: str) -> None:
-    done = shell(folder, f"thinkcap {line} --model abacus")
-    assert done.returncode == 2
-    assert "Results go into a file" in done.stderr
+def test_results_do_not_go_to_a_file_called_dash(folder: Path, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*line.split(), "--model", "abacus"]) == 2
+    assert "Results go into a file" in capsys.readouterr().err
     assert not (folder / "-").exists()
 
 
-def test_a_plot_that_fails_leaves_no_file(folder: Path) -> None:
-    assert shell(folder, f"thinkcap batch q.jsonl -o r.jsonl --limit 3 {ABACUS}").returncode == 0
+def test_a_plot_that_fails_leaves_no_file(reported: Path) -> None:
+    folder = reported
     (folder / "kept.html").write_text("mine")
     for name in ("new.html", "kept.html", "new.svg"):
         limited = f"ulimit -f 1; trap '' XFSZ; thinkcap report r.jsonl --plot {name}"
@@ -122,7 +131,7 @@ def test_signals_at_any_moment_lose_and_double_no_result(folder: Path) -> None:
         [signal.SIGKILL],
     ):
         run = subprocess.Popen([*line, "r.jsonl"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        time.sleep(chance.uniform(0.3, 3))
+        time.sleep(chance.uniform(0.3, 1.5))
         for number in signals:
             run.send_signal(number)
         _, said = run.communicate(timeout=60)

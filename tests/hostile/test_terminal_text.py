@@ -15,7 +15,7 @@ import pytest
 
 import thinkcap
 from tests.catalog.hub import serve
-from tests.catalog.machine import Machine
+from tests.catalog.machine import Here
 from tests.hostile.generators import results as hostile_results
 from tests.hostile.generators.model_texts import with_texts
 from tests.hostile.generators.texts import TERMINAL, steering, terminal_text
@@ -108,7 +108,7 @@ def test_a_models_facts(ran: Ran, tmp_path: Path) -> None:
 
 def test_a_models_toml_and_a_hub_of_somebody_else(tmp_path: Path) -> None:
     with serve() as hub:
-        machine = Machine(tmp_path, hub)
+        machine = Here(tmp_path, hub)
         hub.add("some/one", {f"a{EVERYTHING.replace('/', '')}.gguf".replace("\0", ""): b"x"}, licence=EVERYTHING)
         said = json.dumps(EVERYTHING.replace("\0", ""))
         machine.own_models(f"[models.{said}]\ndescription = {said}\nsources = [{said}]\nlicence = {said}\n")

@@ -47,7 +47,7 @@ def test_soft_forks_pay_for_the_stretch_that_leads_up_to_them() -> None:
     assert cost_of([early, trunk]).thinking == 102
 
 
-def test_early_answers_count_and_what_could_not_run_does_not() -> None:
+def test_answers_that_thinkcap_began_count_and_what_could_not_run_does_not() -> None:
     assert cost_of([result(probe_tokens=30)]) == Cost(64, 1, 10, 30)
     assert measure([result(probe_tokens=30)]).total_tokens == 105
     assert cost_of([result(error="too long")]) == Cost()

@@ -50,7 +50,6 @@ def test_depths_are_spread_evenly_up_to_the_budget(budget: int, depths: int, fou
     [
         (Settings(budget=None), "give one with --budget"),
         (Settings(budget=64, time_limit=3.0), "no time limit"),
-        (Settings(budget=64, until_sure=2), "leave one of them out"),
     ],
 )
 def test_depths_that_make_no_sense_are_refused(settings: Settings, said: str) -> None:

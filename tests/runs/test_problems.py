@@ -83,6 +83,17 @@ def test_plain_text_is_a_problem_a_line(tmp_path: Path) -> None:
     assert load(source) == [Problem("1", "What is 2 + 3?"), Problem("2", "[5, 7] has which mean?")]
 
 
+def test_a_text_that_is_not_named_as_one_is_no_list_of_problems(tmp_path: Path) -> None:
+    text = "What is 2 + 3?\nWhat is 3 + 4?\n"
+    for name in ("solve.py", "README.md", "problems.log.gz"):
+        data = gzip.compress(text.encode()) if name.endswith(".gz") else text
+        with pytest.raises(ThinkcapError, match=r"if each line is one, rename it to end in \.txt"):
+            load(written(tmp_path / name, data))
+    assert len(load(written(tmp_path / "problems", text))) == 2
+    assert len(load(written(tmp_path / "PROBLEMS.TXT", text))) == 2
+    assert len(load(written(tmp_path / "export.data", '{"problem": "What is 2 + 3?"}\n'))) == 1
+
+
 def test_standard_input_is_read_through_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:

@@ -88,6 +88,21 @@ def test_a_cluster_gives_the_same_records_and_a_lost_worker_loses_nothing(
     assert "raylet" not in capsys.readouterr().out  # Ray's own word on it does not mix with the report
 
 
+def test_a_cluster_runs_no_samples_that_votes_do_not_need(ray_cluster: Any, sums: Path, tmp_path: Path) -> None:
+    alone, together = (tmp_path / f"{name}.jsonl" for name in ("alone", "together"))
+    vote = ("--samples", "6", "--vote-until", "0.95", "--temperature", "1.6", "--top-p", "1", "--budget", "24")
+    line = ("batch", str(sums), "--limit", "4", "--solution-budget", "24", *GREEDY[:4], *vote)
+    assert cli.run([*line, "-o", str(alone), "--threads", "1"]) == 0
+    assert cli.run([*line, "-o", str(together), "--ray", ray_cluster.address]) == 0
+    found = [
+        {(each["id"], each["sample"]): (each["thinking"], each.get("unneeded")) for each in read_lines(path)}
+        for path in (alone, together)
+    ]
+    assert len(found[0]) == 24
+    assert any(unneeded for _, unneeded in found[0].values())
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
     ("resources", "threads", "gpu_layers", "engines"),
     [

@@ -86,10 +86,11 @@ def test_other_settings_are_refused_with_both_values(tmp_path: Path) -> None:
     with ResultFile(filled(tmp_path / "r.jsonl", record())) as results:
         results.check(RUN)
         results.check({"seed": 0, "later": "a setting of a newer version"})
+        results.check(RUN | {"budget": {"thinking": None, "solution": 1024}})  # goes on from what is there
         with pytest.raises(UsageError) as caught:
-            results.check(RUN | {"seed": 1, "budget": {"thinking": None, "solution": 1024}})
-        assert "seed 0, budget.thinking 256" in str(caught.value)
-        assert "seed 1, budget.thinking none" in str(caught.value)
+            results.check(RUN | {"seed": 1, "budget": {"thinking": 256, "solution": 512}})
+        assert "seed 0, budget.solution 1024" in str(caught.value)
+        assert "seed 1, budget.solution 512" in str(caught.value)
         assert "--restart" in str(caught.value)
         results.restart()
         results.check(RUN | {"seed": 1})

@@ -32,9 +32,9 @@ def test_nothing_said_is_the_entrys_budget() -> None:
     assert budget(thinking_budget=None, reasoning={}, chat_template_kwargs={}) is FROM_ENTRY
 
 
-@pytest.mark.parametrize("unlimited", [-1, "none"])
+@pytest.mark.parametrize("unlimited", [-1, "none", "unlimited"])
 @pytest.mark.parametrize("field", NUMBERS)
-def test_no_limit_has_two_spellings(field: str, unlimited: Any) -> None:
+def test_no_limit_has_several_spellings(field: str, unlimited: Any) -> None:
     assert budget(**{field: unlimited}) is None
 
 

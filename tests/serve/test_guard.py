@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 
@@ -159,3 +160,21 @@ def test_floods_of_headers_are_cut_off(server: Running, headers: bytes) -> None:
         answer = b""
     assert b" 200 " not in answer
     assert server.health()["status"] == "ok"
+
+
+@pytest.mark.parametrize("endless", [b"X: ", b"GET /"])
+def test_headers_that_do_not_end_are_cut_off(server: Running, endless: bytes) -> None:
+    start = b"GET /health HTTP/1.1\r\nHost: localhost\r\n" if endless.startswith(b"X") else b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(start + endless)
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                connection.sendall(b"y" * 10_000)
+        with contextlib.suppress(ConnectionError):
+            while connection.recv(65536):
+                pass
+
+
+def test_many_requests_over_one_connection_are_no_flood(server: Running) -> None:
+    with httpx.Client(headers={"X": "y" * 9_000}) as client:
+        assert [client.get(f"{server.url}/health").status_code for _ in range(4)] == [200] * 4

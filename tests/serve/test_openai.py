@@ -107,6 +107,27 @@ def test_max_tokens_bounds_the_whole_reply_and_no_answer_is_empty(client: openai
             assert found.usage.completion_tokens <= limit
 
 
+def test_a_begun_answer_is_within_max_tokens_and_counted(client: openai.OpenAI) -> None:
+    forced = 0
+    for limit in (24, 60, 90, 130):
+        options: dict[str, Any] = {"n": 16, "temperature": 4.0, "seed": 5, "max_tokens": limit}
+        body = {"thinking_budget": limit // 4}
+        reply = ask(client, **options, extra_body=body)
+        spent = [choice.thinkcap for choice in reply.choices]
+        sums = [each["thinking_tokens"] + each["solution_tokens"] + each["probe_tokens"] for each in spent]
+        assert max(sums) <= limit
+        assert reply.usage.completion_tokens == sum(sums)
+        assert all(bool(each["probe_tokens"]) == each["answer_forced"] for each in spent)
+        *chunks, last = ask(client, stream=True, stream_options={"include_usage": True}, **options, extra_body=body)
+        ends = [chunk.thinkcap for chunk in chunks if "thinkcap" in (chunk.model_extra or {})]
+        sums = [each["thinking_tokens"] + each["solution_tokens"] + each["probe_tokens"] for each in ends]
+        assert len(sums) == 16
+        assert max(sums) <= limit
+        assert last.usage.completion_tokens == sum(sums)
+        forced += sum(each["answer_forced"] for each in spent)
+    assert forced
+
+
 def test_the_answer_may_use_what_the_thought_left(client: openai.OpenAI) -> None:
     problem = {"role": "user", "content": "What is 2 + 3?"}
     reply = ask(client, messages=[problem], max_completion_tokens=60, extra_body={"thinking_budget": 59})
@@ -122,13 +143,15 @@ def test_a_max_tokens_beyond_the_context_is_no_error(client: openai.OpenAI) -> N
 
 def test_several_replies_differ_and_repeat(client: openai.OpenAI) -> None:
     options: dict[str, Any] = {"n": 4, "temperature": 4.0, "seed": 7, "extra_body": {"thinking_budget": 40}}
+    options["extra_body"]["thinkcap"] = {"solution_budget": 24}
     first, second = ask(client, **options), ask(client, **options)
     texts = [choice.message.reasoning_content for choice in first.choices]
     assert len(set(texts)) > 1
     assert [choice.index for choice in first.choices] == [0, 1, 2, 3]
     assert texts == [choice.message.reasoning_content for choice in second.choices]
     spent = [choice.thinkcap for choice in first.choices]
-    assert first.usage.completion_tokens == sum(each["thinking_tokens"] + each["solution_tokens"] for each in spent)
+    counts = ("thinking_tokens", "solution_tokens", "probe_tokens")
+    assert first.usage.completion_tokens == sum(each[count] for each in spent for count in counts)
     pieces = dict.fromkeys(range(4), "")
     for chunk in ask(client, stream=True, **options):
         for choice in chunk.choices:

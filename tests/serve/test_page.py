@@ -190,7 +190,7 @@ def test_the_slider_doubles_from_mark_to_mark(look: Look, site: str) -> None:
     marks = [each.get_property("textContent") for each in screen.all("#marks span")]
     assert marks == ["0", "8", "16", "32", "64", "128", "256", "512", "1,024", "no limit"]
     slider, tokens = screen.one("slider"), screen.one("tokens")
-    assert tokens.get_property("value") == "none"
+    assert tokens.get_property("value") == "unlimited"
     for _ in range(20):
         slider.send_keys(LEFT)
     assert tokens.get_property("value") == "64"
@@ -322,6 +322,50 @@ def test_answer_now_closes_the_thought(look: Look, slow: thinkcap.Engine) -> Non
         assert "interrupted, after " in screen.text(".end.cut")
         assert int(screen.text("count").split()[0]) < 216
         assert screen.text("solution").startswith("The answer is ")
+
+
+def test_a_thought_goes_on_from_its_cut(look: Look, site: str, abacus: thinkcap.Engine) -> None:
+    screen = look(site)
+    screen.think(budget="20")
+    assert screen.one("more").text == "Think more"
+    screen.one("more").click()
+    screen.done()
+    short, long = abacus.solve(PROBLEM, 20), abacus.solve(PROBLEM, 32)
+    rest = long.thinking.removeprefix(short.thinking)
+    assert screen.text("thought") == f"{short.thinking}✂ 20{rest}✂ cut at the budget, after 32 tokens"
+    assert screen.one("tokens").get_property("value") == "32"
+    assert screen.text("count") == "32 of 32 tokens"
+    assert screen.text("solution") == f"The answer is {long.answer}."
+    assert "It thought 32 of 32 tokens, 20 of them before, the rest in " in screen.text("figures")
+    screen.type("tokens", "none")
+    screen.one("more").click()
+    screen.until(lambda: "20343" in screen.text("solution") and screen.seen("think"))
+    assert [each.text for each in screen.all(".flag")] == ["✂ 20", "✂ 32"]
+    assert screen.text(".end") == "stopped by itself, after 216 tokens"
+    assert not screen.seen("more")
+
+
+def test_what_cannot_go_on_leaves_all_as_it_was(look: Look, site: str) -> None:
+    screen = look(site)
+    screen.think(budget="20")
+    before = [screen.text(name) for name in ("thought", "solution", "figures", "count")]
+    screen.type("tokens", "1000000")
+    screen.one("more").click()
+    screen.until(lambda: "largest" in screen.text("trouble"))
+    assert [screen.text(name) for name in ("thought", "solution", "figures", "count")] == before
+    assert [entry["source"] for entry in screen.browser.get_log("browser")] == ["network"]  # of the refusal
+    screen.type("tokens", "none")
+    screen.one("more").click()
+    screen.until(lambda: "20343" in screen.text("solution"))
+    assert screen.text("trouble") == ""
+
+
+def test_an_answer_that_was_begun_is_said_so(look: Look) -> None:
+    with scripted(look) as (screen, script):
+        fields = {"stop_reason": "budget", "answer_forced": True, "probe_tokens": 9}
+        script.say({"type": "started", "budget": None}, outcome(None, **fields), FINISHED)
+        screen.done()
+        assert "No answer could be read, so thinkcap began one for it: 9 tokens." in screen.text("figures")
 
 
 def test_slow_motion_shows_a_fast_thought_token_by_token(look: Look, site: str) -> None:
@@ -519,7 +563,7 @@ def test_the_command_of_a_sweep_names_its_budgets(look: Look, site: str) -> None
     screen.think("-3 + 5", button="sweep")
     screen.one("copy-command").click()
     screen.until(lambda: screen.text("copy-command") == "Copied")
-    budgets = "0,8,16,32,64,128,256,512,1024,none"
+    budgets = "0,8,16,32,64,128,256,512,1024,unlimited"
     assert screen.clipboard() == f"thinkcap sweep --model abacus --quant q8_0 --budgets {budgets} -- '-3 + 5'"
 
 

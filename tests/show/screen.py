@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import groupby
 
 from rich.cells import cell_len
 
 _PIECES = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n])", re.DOTALL)
+
+
+class Cell(str):
+    """A character on the screen, with the parameters of the sequence that styles it."""
+
+    style: str = ""
 
 
 class Screen:
@@ -19,6 +26,7 @@ class Screen:
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self._rows: list[list[str]] = [[]]
+        self._style = ""
         self._joined = [False]  # whether a row goes on in the next one
         self._y = self._x = 0
         self.styles: set[str] = set()
@@ -26,6 +34,12 @@ class Screen:
     @property
     def rows(self) -> list[str]:
         return ["".join(row).rstrip() for row in self._rows]
+
+    @property
+    def runs(self) -> list[list[tuple[str, str]]]:
+        """The rows as pieces of text of one style, with that style."""
+        rows = [groupby(row, lambda cell: getattr(cell, "style", "")) for row in self._rows]
+        return [[("".join(cells), style) for style, cells in row] for row in rows]
 
     @property
     def text(self) -> str:
@@ -91,6 +105,7 @@ class Screen:
     def _steer(self, parameters: str, final: str) -> None:
         if final == "m":
             self.styles.add(parameters)
+            self._style = parameters if parameters != "0" else ""
         if final == "m" or (parameters == "?2026" and final in "hl"):  # synchronized output
             return
         count = int(parameters or 0)
@@ -127,7 +142,9 @@ class Screen:
             if row:
                 row[self._x - 1] += character
             return
-        row[self._x : self._x + cells] = [character] + [""] * (cells - 1)
+        cell = Cell(character)
+        cell.style = self._style
+        row[self._x : self._x + cells] = [cell] + [""] * (cells - 1)
         self._x += cells
 
 

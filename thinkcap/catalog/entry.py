@@ -47,6 +47,7 @@ class Entry(ModelDefaults):
     licence        as its publisher names it
     noncommercial  whether the licence forbids commercial use
     parameters     number of weights, to estimate the size of files that are not here
+    active_parameters  how many of them a token reads, if a mixture of experts reads only some
     quants         the recommended quants, the default first
     """
 
@@ -60,6 +61,7 @@ class Entry(ModelDefaults):
     licence: str = "unknown"
     noncommercial: bool = False
     parameters: Annotated[int, Field(ge=1)] | None = None
+    active_parameters: Annotated[int, Field(ge=1)] | None = None
     quants: Annotated[tuple[Quant, ...], Field(min_length=1)] = ("q8_0",)
 
     @model_validator(mode="after")

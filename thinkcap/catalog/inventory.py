@@ -14,7 +14,7 @@ from thinkcap.catalog.gguf.names import size_of
 from thinkcap.catalog.gguf.quants import estimated_size
 from thinkcap.catalog.hub.cache import cached_variants, repositories
 from thinkcap.catalog.locate import Reference, locate
-from thinkcap.catalog.models_file import Catalogue
+from thinkcap.catalog.models_file import Catalogue, load_catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,20 @@ class Listed:
         return {"name": self.name, "default": self.is_default, **given, "files": files, "to_fetch": self.to_fetch}
 
 
-def list_models(catalogue: Catalogue) -> list[Listed]:
-    """The models of models.toml in its order, then the cache's other GGUF repositories by name."""
-    named = [list_model(Reference(name, entry=entry), catalogue.default) for name, entry in catalogue.entries.items()]
+def model_names() -> list[str]:
+    """What models here, or known by name, are called. Raises ThinkcapError for a models.toml that makes no sense."""
+    catalogue = load_catalogue()
+    return [*catalogue.entries, *(id for id in repositories() if catalogue.of_repository(id) is None)]
+
+
+def list_models(catalogue: Catalogue, default: str | None) -> list[Listed]:
+    """The models of models.toml in its order, then the cache's other GGUF repositories by name.
+
+    default  the name of the model that runs if none is named
+    """
+    named = [list_model(Reference(name, entry=entry), default) for name, entry in catalogue.entries.items()]
     others = [Reference(id, repository=id) for id in repositories() if catalogue.of_repository(id) is None]
-    return named + [listed for reference in others if (listed := list_model(reference, None)).files]
+    return named + [listed for reference in others if (listed := list_model(reference, default)).files]
 
 
 def list_model(reference: Reference, default: str | None) -> Listed:

@@ -24,11 +24,12 @@ _BUILTIN = Path(__file__).with_name("builtin")
 
 
 def check(path: Path) -> None:
-    """Tries a model file, the first of a split one, unless that was done before. The built-in model needs no trial.
+    """Tries a model file, the first of a split one, unless that was done before. The built-in model needs no trial, and
+    neither does what is no GGUF, which llama.cpp refuses by its first four bytes.
 
     Raises ThinkcapError if llama.cpp dies of it, or does not come to an end.
     """
-    if path.parent == _BUILTIN:
+    if path.parent == _BUILTIN or not _is_gguf(path):
         return
     sizes = [(each.st_size, each.st_mtime_ns) for each in (part.stat() for part in shards(path) if part.is_file())]
     rearrange = extra_buffers.allowed()
@@ -43,6 +44,11 @@ def check(path: Path) -> None:
             trials.remember(file(), key, finding)
     if finding:
         raise ThinkcapError(f"llama.cpp cannot run {path} (a trial run {finding}); use another GGUF of the model.")
+
+
+def _is_gguf(path: Path) -> bool:
+    with path.open("rb") as content:
+        return content.read(4) == b"GGUF"
 
 
 def file() -> Path:

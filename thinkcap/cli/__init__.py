@@ -33,6 +33,8 @@ COMMANDS = {
     "models": "List the models and where they are.",
     "bench": "Measure this machine's speed with a model.",
     "doctor": "Check what this machine has and what is missing.",
+    "completion": "Print the script that completes commands in a shell.",
+    "schema": "Print the JSON Schema of a result.",
 }
 INTERRUPTED = 130
 
@@ -91,7 +93,7 @@ class Commands(click.Group):
 def commands(context: click.Context) -> None:
     """Reasoning under a budget, on your own machine.
 
-    Runs a reasoning model and gives it exactly as much thinking as you allow.
+    Runs a reasoning model and lets it think for exactly as many tokens as you allow.
     """
     if context.invoked_subcommand is None:
         from thinkcap.text import write_line

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import INTERRUPTED, options
+from thinkcap.cli.parameter_types import FilePath
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 EXAMPLES = """\
   thinkcap batch problems.jsonl -o results.jsonl --model abacus
   thinkcap batch aime.json -o aime.jsonl --budget 2k --samples 16
-  thinkcap batch aime.json -o votes.jsonl --budget 2k --samples 8 --vote
-  thinkcap batch test.csv -o out.jsonl --problem-field text --limit 50 --shuffle
+  thinkcap batch aime.json -o votes.jsonl -b 2k -k 32 --vote-until 0.95
+  thinkcap batch test.csv -o out.jsonl --problem-field text --shuffle
   thinkcap batch aime.json --budget 8k --samples 16 --dry-run
 """
 
 
 @options.command(EXAMPLES)
-@click.argument("file")
+@click.argument("file", type=FilePath())
 @options.settings()
 @options.samples
 @options.votes
@@ -53,8 +54,10 @@ def command(
     Each result is written as it finishes. Run the same command again and it goes on where it stopped, whether it was
     interrupted, killed, or given more --samples or problems.
 
-    --vote compares the vote over the samples with single thoughts, in accuracy and in tokens. --vote-depths H answers
-    each thought at H depths of its budget, --answers M times each, and votes over all of them.
+    --vote compares the vote over the samples with single thoughts, in accuracy and in tokens. --vote-until P stops each
+    vote once it is decided, --vote-first M once M samples have finished; the file says which samples were not needed
+    (`unneeded`), and the report counts the tokens of cancelled ones. --vote-depths H answers each thought at H depths
+    of its budget, --answers M times each, and votes over all of them.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
@@ -64,10 +67,10 @@ def command(
     check_output(run)
     votes.check(samples)
     problems = read_problems(file, choice, settings)
-    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers)
+    plan = Plan(settings, samples, depths=votes.depths, answers=votes.answers, vote=votes.rule)
     session = Session(load, plan, say, progress(log=load.verbose), run.parallel, run.ray)
     session.check()
-    run_into_file(session, problems, run, source=file, votes=votes.wanted, as_json=as_json)
+    run_into_file(session, problems, run, source=file, votes=votes, as_json=as_json)
 
 
 def check_output(run: options.RunOptions) -> None:
@@ -95,7 +98,7 @@ def run_into_file(
     run: options.RunOptions,
     *,
     source: str | None,
-    votes: bool = False,
+    votes: options.VoteOptions | None = None,
     as_json: bool = False,
 ) -> None:
     """Runs problems into the result file and prints what it then holds; a dry run says what it would take."""
@@ -116,4 +119,5 @@ def run_into_file(
     assert run.output is not None
     if not session.run(problems, run.output, source=source, restart=run.restart):
         raise click.exceptions.Exit(INTERRUPTED)
-    print_figures(make_report([run.output], votes=votes), as_json=as_json)
+    wanted, by = (votes.wanted, votes.by) if votes is not None else (False, None)
+    print_figures(make_report([run.output], votes=wanted, vote_by=by), as_json=as_json)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import ParamType, whole
 from thinkcap.runs.load_options import LoadOptions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ EXAMPLES = """\
 """
 
 
-class Widths(options.ParamType):
+class Widths(ParamType):
     """Numbers of sequences: `1,4,16`."""
 
     name = "numbers"
@@ -30,7 +31,7 @@ class Widths(options.ParamType):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, ...]:
         if isinstance(value, tuple):
             return value
-        number = options.whole(1, 256)
+        number = whole(1, 256)
         return tuple(sorted({number.convert(part, parameter, context) for part in value.split(",")}))
 
 
@@ -40,8 +41,8 @@ _add = partial(options.add, group="Run")
 @options.command(EXAMPLES)
 @options.load(without=["context", "think_start", "think_end"])
 @_add("--widths", type=Widths(), default="1,2,4,8,16,32", show_default=True, help="Sequences at once to try.")
-@_add("--tokens", type=options.whole(4), default=32, show_default=True, help="Tokens per sequence in each run.")
-@_add("--repeats", type=options.whole(1), default=3, show_default=True, help="Runs per width; the median is reported.")
+@_add("--tokens", type=whole(4), default=32, show_default=True, help="Tokens per sequence in each run.")
+@_add("--repeats", type=whole(1), default=3, show_default=True, help="Runs per width; the median is reported.")
 @_add("--tune", is_flag=True, help="Find the best threads and width, and use them from now on.")
 @options.json
 def command(load: LoadOptions, widths: tuple[int, ...], tokens: int, repeats: int, tune: bool, as_json: bool) -> None:

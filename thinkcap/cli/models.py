@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import ModelName
 
 EXAMPLES = """\
 \b
@@ -37,33 +38,41 @@ Examples:
 @options.debug
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List the models: what each is for, its size by quant, licence, cut style and prompt mode.
+    """List the models by size: what each is for, its files, its licence, and how it would run here.
 
-    Sizes in brackets are still to be fetched with `thinkcap pull NAME`.
+    Sizes in brackets are still to be fetched with `thinkcap pull NAME`. HERE says whether the first of them fits this
+    machine's memory, now or at all, and how fast one thought would be on its CPU, by how fast that reads memory now.
     """
     if context.invoked_subcommand is not None:
         return
     from thinkcap.catalog.inventory import list_models
+    from thinkcap.catalog.locate import resolve
     from thinkcap.catalog.models_file import load_catalogue, user_file
+    from thinkcap.runs.suitability import Memory, judge
+    from thinkcap.runs.user_defaults import default_model
 
-    models = list_models(load_catalogue())
+    default = default_model()
+    models = list_models(load_catalogue(), resolve(default).name if default else None)
+    memory = Memory.of_this_machine()
+    judged = [(model, judge(model, memory)) for model in models]
     if as_json:
-        _print_json([model.to_dict() for model in models])
+        _print_json([model.to_dict() | {"here": suits and suits.to_dict()} for model, suits in judged])
         return
     from rich.text import Text
 
     from thinkcap.show.console import SafeConsole
-    from thinkcap.show.tables.model_table import model_lines
+    from thinkcap.show.tables.model_table import model_lines, wrapped
 
-    head, *rows = model_lines(models)
+    head, *rows = model_lines(judged)
     SafeConsole(sys.stdout).print(Text(head, "bold"), soft_wrap=True)
     _print(rows)
-    _print(["", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME", f"Your own: {user_file()}"])
+    _print(["", *wrapped("", "* is the default. (Sizes) are still to be fetched: thinkcap pull NAME")])
+    _print([f"Your own: {user_file()}"])
 
 
 @command.command(epilog=SHOW_EXAMPLES, short_help="Say what is known of a model.")
-@click.argument("model")
-@click.option("--quant", metavar="NAME", help="Which of its files, if there are several.")
+@click.argument("model", type=ModelName())
+@options.quant("Which of its files, if there are several.")
 @options.json
 @options.debug
 def show(model: str, quant: str | None, as_json: bool) -> None:
@@ -92,7 +101,7 @@ def show(model: str, quant: str | None, as_json: bool) -> None:
 
 
 @command.command(name="rm", epilog=REMOVE_EXAMPLES, short_help="Delete a model's files.")
-@click.argument("model")
+@click.argument("model", type=ModelName())
 @click.option("--quant", metavar="NAME", help="Only this quant; without it, everything of the model.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @options.debug

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import ModelName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +26,8 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("model", required=False)
-@options.add("--quant", metavar="NAME", help="Which weight format: q8_0, f16, bf16, q4_k_m, …")
+@click.argument("model", type=ModelName(), required=False)
+@options.quant("Which weight format: q8_0, f16, bf16, q4_k_m, …")
 @options.add(
     "--revision", metavar="NAME", help="A branch, tag or commit of the repository instead of its newest state."
 )
@@ -41,8 +42,9 @@ def command(model: str | None, quant: str | None, revision: str | None, convert:
     HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE work as everywhere.
     """
     from thinkcap.catalog.locate import resolve
+    from thinkcap.runs.user_defaults import default_model
 
-    reference = resolve(model, quant)
+    reference = resolve(model or default_model(), quant)
     path = fetch(reference, revision=revision, convert=convert)
     if as_json:
         from thinkcap.catalog.gguf.header import read_header

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import FilePath
 from thinkcap.errors import UsageError
+from thinkcap.runs.polls import VoteBy
 
 if TYPE_CHECKING:
     from thinkcap.runs.report import Report
@@ -31,19 +33,21 @@ EXAMPLES = """\
 
 
 @options.command(EXAMPLES)
-@click.argument("files", nargs=-1, required=True, metavar="RESULTS...")
+@click.argument("files", type=FilePath(), nargs=-1, required=True, metavar="RESULTS...")
 @options.add("--by", metavar="FIELD", help="Split by a field of the problems, or of the results (stop_reason …).")
 @options.add("--votes", is_flag=True, help="Compare votes with single thoughts, in accuracy and in tokens.")
+@options.add("--vote-by", type=click.Choice(get_args(VoteBy)), help="Weigh the votes like this; implies --votes.")
 @options.add("--failures", is_flag=True, help="Show what went wrong, with the thoughts.")
 @options.add("--regrade", is_flag=True, help="Compare the answers again; the files stay as they are.")
 @options.add("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
-@options.add("--plot", "plots", multiple=True, metavar="PATH", help="Draw a .png, .svg or .html; - is the terminal.")
+@options.add("--plot", "plots", type=FilePath(), multiple=True, help="Draw a .png, .svg or .html; - is the terminal.")
 @options.add("--dark", is_flag=True, help="Draw .png and .svg for a dark background.")
 @options.add("--reference", metavar="NAMES", help="Add published points to the plot: e1,deepscaler.")
 def command(
     files: tuple[str, ...],
     by: str | None,
     votes: bool,
+    vote_by: VoteBy | None,
     failures: bool,
     regrade: bool,
     as_json: bool,
@@ -58,7 +62,8 @@ def command(
     and for models that read a length in the prompt, how far off they are.
 
     --votes adds what each way to spend tokens gave: one thought, maj@k over whole thoughts, and a vote over answers at
-    several depths of each (shown in any case), with the mean tokens a problem, a shared thought counted once.
+    several depths of each, with the mean tokens a problem, a shared thought counted once. Votes over depths and votes
+    that ended early are shown in any case, the latter with the tokens of what they cancelled.
 
     --plot draws accuracy against tokens used with its 95 % interval, the share of thoughts cut, and tokens used against
     the budget: a line for each model and setting, a point for each budget. An .html file opens offline and shows the
@@ -69,7 +74,7 @@ def command(
     if TERMINAL in plots and (as_json or failures):
         raise UsageError("--plot - draws below the tables, so it goes with neither --json nor --failures.")
     published = _published(plots, reference or "") if plots or reference else []
-    report = make_report(files, by=by, votes=votes, again=regrade)
+    report = make_report(files, by=by, votes=votes, vote_by=vote_by, again=regrade)
     drawn: list[Curve] = []
     if plots:
         from thinkcap.show.curve.curve import curves, method_curves

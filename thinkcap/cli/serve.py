@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import click
 
 from thinkcap.cli import options
+from thinkcap.cli.parameter_types import whole
 from thinkcap.cli.pull import offer_if_missing
 from thinkcap.cli.terminal import say
 from thinkcap.errors import UsageError
@@ -28,7 +29,7 @@ _add = partial(options.add, group="Run")
 @options.command(EXAMPLES, short_help="Serve a model to any client, and show a page.")
 @options.load()
 @_add("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than loopback need a key.")
-@_add("--port", type=options.whole(0, 65535), default=PORT, show_default=True, help="Port to listen on; 0 takes any.")
+@_add("--port", type=whole(0, 65535), default=PORT, show_default=True, help="Port to listen on; 0 takes any.")
 @_add("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @_add("--api-key", envvar="THINKCAP_API_KEY", metavar="KEY", help="What clients must send; or set THINKCAP_API_KEY.")
 @_add("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="A web site that may ask; * allows all.")

@@ -4,85 +4,44 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from thinkcap.cli import INTERRUPTED, options
 from thinkcap.cli.batch import check_output, read_problems, run_into_file
+from thinkcap.cli.parameter_types import Budgets, FilePath
 from thinkcap.cli.terminal import progress, say
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
 from thinkcap.runs.load_options import LoadOptions
-from thinkcap.text import parse_tokens
 
 if TYPE_CHECKING:
+    from thinkcap.engine.outcome import Outcome
     from thinkcap.runs.problems import Problem
     from thinkcap.runs.session import Session
 
-MOST_DOUBLED = 4096
-"""Where a range up to `none` stops doubling."""
 FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".txt", ".gz")
 """What has no blank in it and ends like this is a file, even if there is none of that name."""
 
 EXAMPLES = """\
-  thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128,none --model abacus
+  thinkcap sweep "What is 384 + 297 + 581?" --budgets 0,16..128 -m abacus
   thinkcap sweep problems.jsonl -o curve.jsonl --budgets 0,64..4096
-  thinkcap sweep aime.json -o aime.jsonl --budgets 512..none --samples 16
+  thinkcap sweep aime.json -o aime.jsonl --budgets 512..unlimited --samples 16
   thinkcap sweep aime.json --budgets 512..4k --samples 16 --dry-run
 """
 
 
-class Budgets(options.ParamType):
-    """Thinking budgets: `0,64,256`, ranges that double (`64..4096`), and `none`."""
-
-    name = "budgets"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> tuple[int | None, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_budgets(value)
-        except UsageError as error:
-            self.fail(str(error), parameter, context)
-
-
-def parse_budgets(text: str) -> tuple[int | None, ...]:
-    """Reads `0,64..512,none` as thinking budgets, from the smallest to none.
-
-    `64..512` doubles: 64, 128, 256, 512; its end is in it even if no doubling meets it. `64..none` doubles up to
-    4096 and ends in none. Raises UsageError for anything else.
-    """
-    found: set[int | None] = set()
-    for part in text.split(","):
-        first, dots, last = part.partition("..")
-        found |= set(_doubled(part.strip(), parse_tokens(first), parse_tokens(last)) if dots else [parse_tokens(part)])
-    return tuple(sorted(found, key=lambda budget: float("inf") if budget is None else budget))
-
-
-def _doubled(part: str, first: int | None, last: int | None) -> list[int | None]:
-    if not first:
-        raise UsageError(f"{part} can't double from its beginning: write a range like 64..1024, with 0, before it.")
-    if last is not None and last < first:
-        raise UsageError(f"{part} runs backwards: write the smaller budget first.")
-    budgets: list[int | None] = [first]
-    while (budget := 2 * (budgets[-1] or 0)) <= (MOST_DOUBLED if last is None else last):
-        budgets.append(budget)
-    return budgets if budgets[-1] == last else [*budgets, last]
-
-
 @options.command(EXAMPLES)
-@click.argument("subject", metavar="FILE|PROBLEM")
+@click.argument("subject", type=FilePath(), metavar="FILE|PROBLEM")
 @options.add(
     "--budgets",
     type=Budgets(),
     required=True,
     group="Budget",
-    help="Thinking budgets: 0,64,256, a doubling 64..4096, and none.",
+    help="Thinking budgets: 0,64,256, doubling 64..4096, unlimited.",
 )
-@options.settings(without=["budget", "time_limit", "until_sure"])
+@options.settings(without=["budget", "time_limit"])
 @options.samples
 @options.load()
 @options.add("--expect", metavar="ANSWER", group="Problem", help="The right answer, if a PROBLEM is given.")
@@ -106,11 +65,13 @@ def command(
     thought goes on. Each result is what that budget gives when run alone; budgets past the thought's end share its
     answer. Models that read their budget in the prompt need a thought for each.
 
-    `64..512` doubles: 64, 128, 256, 512. `64..none` doubles up to 4096 and ends in none, as long as the context allows.
+    `64..512` doubles: 64, 128, 256, 512. `0..512` is 0, then doubles from 16. `64..unlimited` doubles up to 4096 and
+    ends in no limit but the context's.
 
     An existing file, or `-` for standard input, is read as `thinkcap batch` reads it: a result for each problem, sample
     and budget goes into the file after -o, and the same command goes on where it stopped. Anything else is a problem,
-    and without -o its answers are shown as a table, or as JSON with --json.
+    and without -o its answers are shown as a table, or as JSON with --json. On a terminal the one thought streams by,
+    with a mark at each budget and each fork's answer as it comes; the first Ctrl-C makes the model answer now.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
@@ -162,15 +123,36 @@ def _problem(
 
 
 def _show(session: Session, problem: Problem, as_json: bool) -> None:
+    from thinkcap.engine.outcome import Outcome
+    from thinkcap.show.live.view import is_steerable
     from thinkcap.show.tables.sweep_table import print_sweep
     from thinkcap.text import write_json
 
-    outcomes, finished = session.solve(problem)
+    one_thought = session.plan.samples == 1 and session.plan.thoughts(session.load.profile()) == 1
+    watched = one_thought and is_steerable(sys.stdout) and not (as_json or session.load.verbose)
+    outcomes, finished = _watch(session, problem) if watched else session.solve(problem)
     outcomes.sort(key=lambda outcome: (outcome.sample, outcome.budget.thinking is None, outcome.budget.thinking))
     if as_json:
         for outcome in outcomes:
-            write_json(outcome.to_dict(), sys.stdout)
+            write_json(Outcome.to_dict(outcome), sys.stdout)
     elif outcomes:
         print_sweep(outcomes, sys.stdout)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _watch(session: Session, problem: Problem) -> tuple[list[Outcome], bool]:
+    """Shows the one thought as it is thought, with each fork's answer. Returns what `Session.solve` does."""
+    from thinkcap.runs.batch import is_interrupted
+    from thinkcap.show.live.live_view import LiveView
+    from thinkcap.text import write_line
+
+    outcomes: list[Outcome] = []
+    with LiveView(sys.stdout, marks=[budget for budget in session.plan.budgets if budget is not None]) as view:
+        view.status(f"loading {session.load.name or 'the model'}")
+        for outcome in session.stream(problem, lambda sample: view.begin(sample, 1), view.show, answer_first=True):
+            outcomes.append(outcome)
+            if not outcome.shared:
+                view.fork(outcome)
+    write_line("", sys.stdout)
+    return [outcome for outcome in outcomes if not is_interrupted(outcome)], not outcomes[-1].was_interrupted

@@ -7,7 +7,7 @@ from typing import Literal
 
 from thinkcap.engine.settings import FROM_ENTRY, Settings
 
-StopReason = Literal["natural", "budget", "deadline", "loop", "context", "sure", "interrupted"]
+StopReason = Literal["natural", "budget", "deadline", "loop", "context", "interrupted"]
 FinishReason = Literal["stop", "length", "deadline", "interrupted"]
 
 

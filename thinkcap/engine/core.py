@@ -17,8 +17,10 @@ from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.request import Request
 from thinkcap.engine.scheduler import Counts, Scheduler
 from thinkcap.engine.sequence import Sequence as Running
+from thinkcap.engine.turns import Turn, WaitingLine
 from thinkcap.errors import ClosedError, ThinkcapError
 
 QUEUE_LIMIT = 10_000
@@ -129,46 +131,60 @@ class EngineCore:
             self._scheduler.reserve(self._shape(sequences, width))
 
     def run_many(
-        self, sequences: Sequence[Running], width: int, on_step: Callable[[Step], None] | None
+        self,
+        sequences: Sequence[Running],
+        width: int,
+        on_step: Callable[[Step], None] | None,
+        turn: Callable[[Request], Turn],
     ) -> Iterator[Outcome]:
         """Runs sequences, `width` at once, and yields their outcomes as they finish. Ctrl-C ends it between two steps;
-        what is in flight is yielded with reason `interrupted`."""
+        what is in flight is yielded with reason `interrupted`, and so is what has no turn any more."""
         width = min(len(sequences), width)
         self.reserve(sequences, width)
         finished, ended = deque[Outcome](), deque[Generation]()
-        coming, flying = deque(sequences), set[Generation]()
+        line, flying = WaitingLine(sequences, lambda sequence: turn(sequence.request)), set[Generation]()
         began, before, seen = time.perf_counter(), self._scheduler.counts, self._steps
 
         def news() -> bool:
             nonlocal seen
             if on_step is not None and self._steps != seen:
                 seen = self._steps
-                on_step(self._progress(len(coming), began, before))
+                on_step(self._progress(len(line), began, before))
             return bool(finished or ended) or interrupt.asked
 
         with Interrupt() as interrupt:
             try:
-                while coming or flying:
-                    while coming and len(flying) < width:
-                        generation = coming[0].owner
+                while line or flying:
+                    while len(flying) < width and (sequence := line.next()) is not None:
+                        flying.add(generation := sequence.owner)
                         generation.on_outcome = finished.append
                         generation.listener = lambda heard: ended.append(heard) if heard.done else None
-                        flying.add(generation)
-                        self.send(coming.popleft())
-                    self.run_until(news)
+                        self.send(sequence)
+                    finished.extend(map(self._unstarted, line.take_dropped()))
+                    if not (flying or finished):
+                        return  # everyone waits for the others
+                    if flying:
+                        self.run_until(news)
                     if interrupt.asked:
-                        coming.clear()
+                        line.clear()
                         self._cancel(flying)
                         self.run_until(lambda: len(ended) == len(flying))
                     while finished:
                         yield finished.popleft()
                     while ended:
-                        generation = ended.popleft()
-                        flying.remove(generation)
+                        flying.remove(generation := ended.popleft())
                         if generation.error is not None:
                             raise generation.error
+                        if not (generation.begun or interrupt.asked):  # it was not needed before there was room for it
+                            yield from generation.outcomes
+                    self._cancel(generation for generation in flying if turn(generation.request) == "never")
             finally:
                 self._cancel(flying)
+
+    def _unstarted(self, sequence: Running) -> Outcome:
+        """The outcome of a sequence that was not needed before it began: no tokens, reason `interrupted`."""
+        sequence.abandon("interrupted")
+        return self._outcome(sequence)
 
     def _progress(self, coming: int, began: float, before: Counts) -> Step:
         now, scheduler = self._scheduler.counts, self._scheduler

@@ -5,10 +5,10 @@ from __future__ import annotations
 import atexit
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, Unpack
 
-import thinkcap
 from thinkcap.engine.budget import Budget
 from thinkcap.engine.core import EngineCore, Step
 from thinkcap.engine.events import Event
@@ -16,13 +16,14 @@ from thinkcap.engine.generation import Generation
 from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.model.llama import Model
 from thinkcap.engine.model.threads import suitable
+from thinkcap.engine.more import is_known, more_request
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Problem, Request, resolve, resolve_sweep
 from thinkcap.engine.scheduler import Counts
-from thinkcap.engine.sequence import Sequence
 from thinkcap.engine.sequence_factory import SequenceFactory
 from thinkcap.engine.settings import FROM_ENTRY, Options
+from thinkcap.engine.turns import Turn
 from thinkcap.errors import ClosedError, UsageError
 
 PARALLEL = 16
@@ -32,9 +33,9 @@ PARALLEL = 16
 class Engine:
     """A loaded model. Make one with `thinkcap.load`; use it in a `with` statement, or `close` it.
 
-    `solve` gives one outcome, `stream` shows it while it happens, `solve_many` runs many problems side by side, `sweep`
-    answers one problem under many budgets. `submit` takes a request at any time and returns its handle. All of them
-    may be called from several threads at once, and run in one batch.
+    `solve` gives one outcome, `stream` shows it while it happens, `more` thinks on, `solve_many` runs many problems
+    side by side, `sweep` answers one under many budgets. `submit` takes a request at any time and returns its handle.
+    All may be called from several threads at once, and run in one batch.
 
     model         weights and vocabulary
     profile       the model's entry: prompt text, defaults
@@ -43,6 +44,7 @@ class Engine:
     load_seconds  how long the model took to load
     markers       the texts around its thought
     longest       tokens that one generation can hold at most, its prompt included
+    answer_reserve  tokens that an answer which thinkcap begins can take beyond the solution budget
 
     Raises ThinkcapError for a model whose thought has no markers.
     """
@@ -57,8 +59,9 @@ class Engine:
         parallel: int | None = None,
         read_answer: Callable[[str], str | None] = lambda solution: None,
         load_seconds: float = 0.0,
+        file_sha256: str = "",
     ) -> None:
-        """See `thinkcap.load`. `read_answer` reads the answer out of a solution."""
+        """See `thinkcap.load`. `read_answer` reads the answer out of a solution; `file_sha256` hashes the file."""
         if threads is not None and threads < 1:
             raise UsageError(f"The number of threads must be at least 1, not {threads}.")
         if context is not None and context < 1:
@@ -68,11 +71,11 @@ class Engine:
         self.threads = threads or suitable(model.size)
         self.parallel = parallel or PARALLEL
         self.load_seconds = load_seconds
-        self._read_answer = read_answer
-        self._factory = SequenceFactory(model, profile, context, read_answer)
+        self._factory = SequenceFactory(model, profile, context, read_answer, load_seconds, file_sha256)
         self.markers = self._factory.markers
         self.longest = self._factory.longest
-        self._core = EngineCore(model, self.threads, context, self.parallel, self._outcome)
+        self.answer_reserve = self._factory.answer_reserve
+        self._core = EngineCore(model, self.threads, context, self.parallel, self._factory.outcome)
 
     def __enter__(self) -> Self:
         return self
@@ -133,8 +136,8 @@ class Engine:
     def sweep_requests(
         self, problem: Problem, budgets: Iterable[int | None], **options: Unpack[Options]
     ) -> list[Request]:
-        """The fewest requests that answer a problem under every budget: one that forks, if the model is not told its
-        budget. Raises UsageError for what makes no sense."""
+        """The fewest requests that answer a problem under every budget: one that forks, if the prompt doesn't state
+        its budget. Raises UsageError for what makes no sense."""
         return resolve_sweep(self.profile, problem, budgets, **options)
 
     def submit(
@@ -173,6 +176,29 @@ class Engine:
             generation.cancel()
         return generation.result()
 
+    def more(self, outcome: Outcome, budget: int | None) -> Outcome:
+        """What `solve` gives with a larger thinking budget (None is no limit) and the same seed, for the price of what
+        is more: the thought goes on from where it was cut.
+
+        >>> engine.more(engine.solve("What is 48 * 36?", 64), 256).answer
+
+        A model whose prompt states the budget starts anew. `Outcome.resumed_tokens` says how many thinking tokens were
+        taken over. Raises UsageError for an outcome of another model file, or a budget that is used up.
+        """
+        request = self.more_request(outcome, budget)
+        if is_known(request):
+            return replace(outcome, budget=request.budget, request=request, shared=True)
+        return self.solve(request)
+
+    def more_request(self, outcome: Outcome, budget: int | None) -> Request:
+        """The request for that, to be run by `stream`, `submit` or `solve_many`. A stream begins where the thought was
+        cut. Errors as for `more`."""
+        if outcome.model_sha256 != self.model_sha256:
+            raise UsageError(
+                f"The outcome is of another model file, {outcome.model} {outcome.quant}; go on with the file it is of."
+            )
+        return more_request(self.profile, outcome, budget)
+
     def solve_many(
         self,
         problems: Iterable[Problem | Request],
@@ -180,12 +206,16 @@ class Engine:
         *,
         parallel: int | None = None,
         on_step: Callable[[Step], None] | None = None,
+        turn: Callable[[Request], Turn] | None = None,
         **options: Unpack[Options],
     ) -> Iterator[Outcome | Failure]:
         """Runs problems or requests side by side. Yields each one's outcomes as they finish, or why it can't be run.
 
         parallel  how many at once; None chooses
         on_step   called after every step
+        turn      says whether a request may start `now`, waits for the outcomes of others (`later`), or is not needed
+                  (`never`). It is asked again after each outcome. What is not needed is ended or not begun, and its
+                  outcome has the reason `interrupted`
 
         Other arguments as for `submit`. Ctrl-C ends it between two steps; what is in flight is yielded with reason
         `interrupted`. Raises UsageError, when called, for what makes no sense.
@@ -195,7 +225,7 @@ class Engine:
         requests = [self._ready(problem, budget, options) for problem in problems]
         if self.closed:
             raise ClosedError
-        return self._run(requests, parallel or self.parallel, on_step)
+        return self._run(requests, parallel or self.parallel, on_step, turn)
 
     def sweep(
         self, problem: Problem, budgets: Iterable[int | None], *, samples: int = 1, **options: Unpack[Options]
@@ -234,47 +264,22 @@ class Engine:
         return problem
 
     def _run(
-        self, requests: list[Request], parallel: int, on_step: Callable[[Step], None] | None
+        self,
+        requests: list[Request],
+        parallel: int,
+        on_step: Callable[[Step], None] | None,
+        turn: Callable[[Request], Turn] | None,
     ) -> Iterator[Outcome | Failure]:
         sequences = []
         for request in requests:
             try:
-                sequences.append(self._factory.make(Generation(self._core, request, keeps_prompt=False)))
+                # What waits for others may begin when none with its prompt is left to share it with.
+                generation = Generation(self._core, request, keeps_prompt=turn is not None)
+                sequences.append(self._factory.make(generation))
             except UsageError as error:
                 yield Failure(request, error)
         if sequences:
-            yield from self._core.run_many(sequences, parallel, on_step)
-
-    def _outcome(self, sequence: Sequence) -> Outcome:
-        request, settings, state = sequence.request, sequence.request.settings, sequence.state
-        thinking, solution = sequence.texts()
-        return Outcome(
-            id=request.id,
-            problem=request.problem,
-            prompt_text=request.prompt_text,
-            sample=request.sample,
-            model=self.profile.name,
-            quant=self.profile.quant,
-            seed=settings.seed,
-            budget=request.budget,
-            style=settings.cut_style,
-            prompt_mode=settings.prompt_mode,
-            thinking=thinking,
-            solution=solution,
-            stop_reason=state.stop_reason,
-            finish_reason=state.finish_reason,
-            prompt_tokens=len(sequence.prompt),
-            thinking_tokens=state.thinking_tokens,
-            injected_tokens=state.injected_tokens,
-            solution_tokens=state.solution_tokens,
-            rolled_back_tokens=state.rolled_back_tokens,
-            seconds=sequence.times.seconds(self.load_seconds),
-            thinkcap_version=thinkcap.__version__,
-            model_sha256=self.model_sha256,
-            probe_tokens=sequence.early.tokens if sequence.early is not None else 0,
-            answer_index=request.answer_index,
-            answer=self._read_answer(solution),
-        )
+            yield from self._core.run_many(sequences, parallel, on_step, turn or (lambda request: "now"))
 
 
 def _outcome_or_raise(result: Outcome | Failure) -> Outcome:

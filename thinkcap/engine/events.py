@@ -17,11 +17,13 @@ class Started:
     prompt_tokens   tokens of the whole prompt
     thinking_limit  thinking tokens this generation can reach at most: the budget, or the context's room without one
     budgeted        whether the limit is the user's budget
+    resumed         the text of the thought that is taken over from a smaller budget; the `Thought` texts follow it
     """
 
     prompt_tokens: int
     thinking_limit: int
     budgeted: bool
+    resumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

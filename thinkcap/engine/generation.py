@@ -57,6 +57,11 @@ class Generation:
         return "running" if self._begun else "waiting"
 
     @property
+    def begun(self) -> bool:
+        """Whether there was room for it, so that it has run."""
+        return self._begun
+
+    @property
     def done(self) -> bool:
         """Whether it has finished or failed."""
         return self._done

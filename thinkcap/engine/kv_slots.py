@@ -55,12 +55,16 @@ class KvSlots:
 
     def take(self, prompt: Sequence[int] = (), at_least: int = 0) -> tuple[int, int]:
         """Takes the lowest free slot. Returns it, and how many tokens of `prompt` it holds already: those of a kept
-        prompt that begins in the same way, if they are more than `at_least`. One token is left to decode."""
+        prompt that begins in the same way, if they are more than `at_least`. One token is left to decode.
+
+        A copy is worth its while from MIN_SHARED tokens on; what the slot itself has in common with `prompt` is free.
+        """
         slot = heappop(self._free)
-        kept, shared = self._best(prompt) if prompt else (-1, 0)
+        kept, shared = self._best(prompt)
         if shared <= at_least:
-            self.vacate(slot)
-            return slot, 0
+            here = 0 if at_least else common(self._kept.get(slot, ()), prompt[:-1])
+            self.vacate(slot, here)
+            return slot, here
         if kept == slot:
             del self._kept[slot]
             self.cache.forget(slot, shared)
@@ -88,25 +92,43 @@ class KvSlots:
         heappush(self._free, slot)
         return lower
 
-    def vacate(self, slot: int) -> None:
-        """Takes a kept prompt out of a slot that is needed: into another free one, or for good."""
+    def vacate(self, slot: int, beginning: int = 0) -> None:
+        """Takes a kept prompt out of a slot that is needed: into an empty one, in the place of an older prompt, or if
+        it is the oldest, for good. The first `beginning` tokens stay in the slot."""
         if slot not in self._kept:
             return
-        other = max((each for each in self._free if each not in self._kept), default=-1)
-        if other in (-1, *self.cache.filler_sequences):
-            self._evict(slot)
-            return
+        spare = self.cache.spare(self.cache.shape.sequences - len(self._free))
+        free = [each for each in self._free if each != slot and each not in spare]
+        empty = (each for each in free if each not in self._kept)
+        oldest = (each for each in self._kept if each == slot or each in free)
+        other = max(empty, default=-1)
+        if other < 0 and (other := next(oldest)) != slot:
+            self._evict(other)
         tokens = self._kept.pop(slot)
-        self.cache.share(slot, other, len(tokens))
-        self._kept[other] = tokens
-        self.cache.forget(slot)
+        if other != slot:
+            self.cache.share(slot, other, len(tokens))
+            self._kept[other] = tokens
+        self.cache.forget(slot, beginning)
+
+    def holds(self, prompt: Sequence[int]) -> bool:
+        """Whether a kept prompt begins in the same way."""
+        return self._best(prompt)[0] >= 0
 
     def move_to(self, cache: KvCache, slots: Sequence[int]) -> KvSlots:
-        """The sequences of some slots in a larger cache; this one is closed. Kept prompts go."""
+        """The sequences of some slots in a larger cache, and what is kept if it has room; this one is closed."""
         moved = KvSlots(cache, self._recurrent)
         for slot in slots:
-            self.cache.copy_to(cache, slot)
+            self.cache.copy_to(cache, slot, slot)
         moved._free = sorted(set(moved._free) - set(slots))
+        room = cache.shape.cells - self._cells
+        # The last used come first, into whatever slots there are: they are the likeliest to be used again.
+        for target, (slot, tokens) in zip(moved._free, reversed(self._kept.items()), strict=False):
+            room -= len(tokens)
+            if room < 0:
+                break
+            self.cache.copy_to(cache, slot, target)
+            moved._kept[target] = tokens
+            moved._kept.move_to_end(target, last=False)
         moved._cells, moved._kv_sequences = self._cells, self._kv_sequences
         self.cache.close()
         return moved
@@ -114,7 +136,7 @@ class KvSlots:
     def _best(self, prompt: Sequence[int]) -> tuple[int, int]:
         """The slot of the kept prompt with most in common with `prompt`, and how many tokens that is."""
         best, most = -1, MIN_SHARED - 1
-        for slot, tokens in self._kept.items():
+        for slot, tokens in self._kept.items() if prompt else ():
             shared = min(common(tokens, prompt), len(prompt) - 1)
             if shared > most:
                 best, most = slot, shared
@@ -133,4 +155,4 @@ def common(one: Sequence[int], other: Sequence[int]) -> int:
     length = min(len(one), len(other))
     if one[:length] == other[:length]:
         return length
-    return next(index for index in range(length) if one[index] != other[index])
+    return next((index for index in range(length) if one[index] != other[index]), length)

@@ -30,13 +30,19 @@ def _containing(part: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _opening(text: str) -> str:
+    if text and not text.endswith("{"):
+        raise ValueError('a text that ends in an open brace, such as "The answer is \\boxed{"')
+    return text
+
+
 def _parsed(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
         return parse_tokens(value)
     except UsageError as error:
-        raise ValueError('a number of tokens such as 1024, or "none"') from error
+        raise ValueError('a number of tokens such as 1024, or "unlimited"') from error
 
 
 def _as_option(name: str) -> AfterValidator:
@@ -86,13 +92,17 @@ class ModelDefaults:
     length_max       the length in prompt mode `max`; the budget in tokens takes the place of `{n}`
     length_exact     the length in prompt mode `exact`
     prompt_mode      none, max or exact: whether the prompt states the budget
-    cut_style        bare, message or soft; `cut_message` is the sentence of `message`
+    cut_style        bare, message, soft, pause or pause+message; `cut_message` is the sentence of `message`
     thinking         thinking budget in tokens; None is as long as the context allows
     solution         solution budget in tokens
+    usual_thinking   tokens a thought usually takes if nothing cuts it, for estimates; None is not known
     usual_solution   tokens a solution usually takes, for which a time limit keeps time
     context          context in tokens when the thinking has no budget; None is the model's own, at most 32,768
-    probe            how an answer begins, up to the open brace of its box; early answers are asked for with it
+    probe            how an answer begins, up to the open brace of its box: thinkcap injects it if a solution after a
+                     cut has no answer; empty for models that do not answer in boxes
+    declines         words by which the model says that it won't answer; no answer is begun after them
     efforts          thinking budgets of the levels of effort
+    conversation     whether the model was trained to go on with a conversation, and not on single problems only
     think_start      the marker that opens the thought, if the file's template and vocabulary don't show it
     think_end        the marker that closes it, likewise
     """
@@ -105,10 +115,13 @@ class ModelDefaults:
     cut_message: str = DEFAULT_CUT_MESSAGE
     thinking: ThinkingTokens = 1024
     solution: Annotated[int, _as_option("solution_budget")] = 1024
+    usual_thinking: Tokens | None = None
     usual_solution: Tokens = 256
     context: Tokens | None = None
-    probe: str = "\n\nThe final answer is \\boxed{"
+    probe: Annotated[str, AfterValidator(_opening)] = ""
+    declines: str = ""
     efforts: Efforts = Efforts()
+    conversation: bool = True
     think_start: str | None = None
     think_end: str | None = None
     sampling: Sampling = Sampling()

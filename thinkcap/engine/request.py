@@ -7,12 +7,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 from thinkcap.engine.budget import Budget
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.settings import FROM_ENTRY, OPTIONS, Options, PromptMode, Settings, defaults_of, refuse_unknown
 from thinkcap.errors import UsageError
+
+if TYPE_CHECKING:
+    from thinkcap.engine.outcome import Outcome
 
 Role = Literal["system", "user", "assistant"]
 
@@ -50,6 +53,7 @@ class Request:
     answers_per_thought  answers to each thought, each a fork with its own random numbers
     answer_index         which of them this is
     pooled               whether the solution may also use the thinking tokens that the thought left
+    earlier              the outcome of the same thought under a smaller budget, from which this one goes on
     """
 
     problem: str
@@ -62,6 +66,7 @@ class Request:
     answers_per_thought: int = 1
     answer_index: int = 0
     pooled: bool = False
+    earlier: Outcome | None = None
 
     @property
     def budget(self) -> Budget:
@@ -126,8 +131,6 @@ def resolve_sweep(
         raise UsageError("A sweep needs at least one budget; give some like 0,64,256 or 64..1024.")
     if options.get("time_limit") is not None:
         raise UsageError("A sweep shares one thought between budgets, so it takes no time limit.")
-    if options.get("until_sure"):
-        raise UsageError("A sweep shows every budget whole, so it takes no early answers.")
     requests = [resolve(profile, problem, budget, **options) for budget in ordered]
     if len({request.prompt_text for request in requests}) > 1:
         return requests

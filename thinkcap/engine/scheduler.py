@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Set
+from collections.abc import Sequence as Tokens
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,16 +103,13 @@ class Scheduler:
             if sequence.rollback:
                 self._roll_back(sequence, slots.cache)
         self._sampled += len(rows)
-        self._end_late_answers()
         finished = [sequence for sequence in self.active if sequence.finished]
         for sequence in finished:
             self._release(sequence, slots, keep=sequence.owner.keeps_prompt)
-            if sequence.answers is not None:
-                sequence.answers.hear(sequence.state, sequence.texts()[1], sequence.log_probability)
-        return [sequence for sequence in finished if sequence.answers is None]
+        return finished
 
     def drop(self, owners: Set[Generation]) -> list[Sequence]:
-        """Ends the sequences of some generations where they are. Returns those that have an outcome."""
+        """Ends the sequences of some generations where they are. Returns them."""
         stopped = [sequence for sequence in self.active if sequence.owner in owners]
         for sequence in stopped:
             sequence.abandon("interrupted")
@@ -122,7 +120,7 @@ class Scheduler:
                 sequence.abandon("interrupted")
                 stopped.append(sequence)
         self.waiting = deque(sequence for sequence in self.waiting if sequence.owner not in owners)
-        return [sequence for sequence in stopped if sequence.answers is None]
+        return stopped
 
     def answer_now(self, owner: Generation) -> None:
         """The thoughts of a generation close with their next token."""
@@ -150,7 +148,7 @@ class Scheduler:
             if donor is not None and donor.decoded < shared:
                 return
             self.waiting.popleft()
-            slot, held = slots.take(sequence.prompt, shared)
+            slot, held = slots.take(sequence.prefix, shared)
             if donor is not None and not held:
                 slots.cache.share(donor.slot, slot, shared)
             slots.reserve(sequence)
@@ -160,11 +158,11 @@ class Scheduler:
             self.active.append(sequence)
 
     def _donor(self, sequence: Sequence) -> tuple[Sequence | None, int]:
-        """The active sequence whose prompt has most in common with this one's, and how many tokens that is. At least
-        one prompt token is left to decode, for its logits."""
+        """The active sequence whose beginning has most in common with this one's, and how many tokens that is. At least
+        one token is left to decode, for its logits."""
         best, most = None, MIN_SHARED - 1
         for other in self.active if not self._recurrent else ():
-            shared = min(common(other.prompt, sequence.prompt), len(sequence.prompt) - 1)
+            shared = min(common(other.prefix, sequence.prefix), len(sequence.prefix) - 1)
             if shared > most:
                 best, most = other, shared
         return best, most if best is not None else 0
@@ -183,12 +181,15 @@ class Scheduler:
             if not (self._slots.fits(sequence, shape) and all(map(shape.holds, self.active))):
                 return False
         assert shape.holds(sequence), "a cache is planned for the sequence that waits first"
-        self._replace_cache(shape)
+        self._replace_cache(shape, sequence.prefix)
         return True
 
-    def _replace_cache(self, shape: KvPlan) -> None:
-        """Takes a new cache, to which the sequences in flight move."""
-        if not self.active:
+    def _replace_cache(self, shape: KvPlan, prefix: Tokens[int] = ()) -> None:
+        """Takes a new cache, to which the sequences in flight move, and kept prompts if one of them begins like
+        `prefix`."""
+        slots = self._slots
+        pools = slots is not None and not (slots.cache.shape.per_sequence_kv or shape.per_sequence_kv)
+        if not self.active and not (slots is not None and pools and slots.holds(prefix)):
             self.close()  # first, so that both need not fit in memory
         cache = self._make_cache(shape)
         if self._slots is None:
@@ -241,12 +242,6 @@ class Scheduler:
         if not cache.forget(sequence.slot, keep):
             cache.forget(sequence.slot)
             sequence.decode_again()
-
-    def _end_late_answers(self) -> None:
-        """Ends early answers whose thought closed before they were read."""
-        for sequence in self.active:
-            if sequence.answers is not None and sequence.answers.closed and not sequence.finished:
-                sequence.abandon("interrupted")
 
     def _adopt(self, parent: Sequence, slots: KvSlots) -> None:
         """Takes in a sequence's forks. What they need was reserved with it, and it gave them a part of that."""

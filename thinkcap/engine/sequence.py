@@ -9,12 +9,12 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from thinkcap.engine.confidence import Confidence
 from thinkcap.engine.deadline import Deadline
-from thinkcap.engine.early_answer import EarlyAnswers
 from thinkcap.engine.fork import Branch, Fork, ForkPlan
 from thinkcap.engine.outcome import Seconds
 from thinkcap.engine.request import Request
-from thinkcap.engine.sampler import Draws, Logits, draw, log_probability
+from thinkcap.engine.sampler import Draws, Logits, draw
 from thinkcap.engine.thought import CloseReason, Phase, ThoughtState
 from thinkcap.engine.transcript import Transcript
 from thinkcap.engine.utf8_stream import Utf8Stream
@@ -42,6 +42,8 @@ class Sequence:
 
     request       what is solved
     prompt        the prompt's tokens
+    begun         tokens that follow the prompt: those of a thought that is taken over, and the end marker if the
+                  thought is over
     state         thought, close or solution
     piece         the bytes of a token
     owner         the generation whose reader waits for it
@@ -50,14 +52,14 @@ class Sequence:
     cells         KV cells that it and everything it forks off can need in the worst case
     kv_sequences  sequences in the KV cache that they can need
     longest       tokens of the longest of them
+    prefix        tokens that another sequence with the same beginning can share
     slot          its sequence in the KV cache while it is active
     tokens        what it has in the KV cache
     pending       tokens to decode next
     rollback      tokens to take out of the KV cache before that
     offspring     sequences that the last `take` forked off
     forks         what will fork off it
-    early         its early answers, None if it is not asked for any
-    answers       the early answers that it is one of, None for all other sequences
+    confidence    the log-probabilities of its thought's tokens
     forked        whether it shares the beginning of another thought
     """
 
@@ -69,36 +71,36 @@ class Sequence:
         piece: Callable[[int], bytes],
         owner: Generation,
         *,
+        begun: Tokens[int] = (),
         forks: Iterable[Fork] = (),
-        early: EarlyAnswers | None = None,
         deadline: Deadline | None = None,
         transcript: Transcript | None = None,
         random: Draws | None = None,
     ) -> None:
         self.request = request
         self.prompt = prompt
+        self.prefix = [*prompt, *begun] if state.thinking_tokens else prompt
         self.state = state
         self.owner = owner
         self.slot = -1
         self.tokens: list[int] = []
-        self.pending: Tokens[int] = ()
+        self.pending: Tokens[int] = (*prompt, *begun)
+        self.resumed_tokens = state.thinking_tokens if begun else 0
         self.rollback = 0
         self.times = Times()
-        self.forks = ForkPlan(request, forks)
+        self.forks = ForkPlan(request, state.limits.max_answer, forks)
         self.offspring: list[Sequence] = []
-        self.early = early
-        self.answers: EarlyAnswers | None = None
         self.forked = False
-        self.log_probability = 0.0
-        self.longest = len(prompt) + state.limits.max_tokens + (early.cells(state.limits) if early is not None else 0)
+        self.confidence = Confidence()
+        self.longest = len(prompt) + state.limits.max_tokens
         self.cells = self.longest + self.forks.cells
-        self.kv_sequences = self.forks.kv_sequences + (early is not None)
+        self.kv_sequences = self.forks.kv_sequences
         self._piece = piece
         self._settings = request.settings
-        self._random = random or _draws(request, "thinking")
+        self._random = random or _draws(request, "thinking", len(state.drawn))
         self._deadline = deadline
         self._transcript = transcript
-        self._hurries = deadline is not None or early is not None
+        self._hurries = deadline is not None
 
     def _child(self, branch: Branch, now: float) -> Sequence:
         """The sequence of a branch, which shares the beginning of this one."""
@@ -106,10 +108,12 @@ class Sequence:
         random = _draws(branch.request, "solution") if closed else deepcopy(self._random)
         child = Sequence(branch.request, self.prompt, branch.state, self._piece, self.owner, random=random)
         child.forked = True
+        child.resumed_tokens = self.resumed_tokens
         child.tokens = self.tokens[: branch.shared]
         child.pending = branch.feed
         child.cells = branch.cells
         child.times = replace(self.times, solution=now if closed else 0.0, ended=0.0)
+        child.confidence = Confidence(self.confidence)
         if branch.request.answer_index:
             child.forks.missed = self.forks.missed
         return child
@@ -126,8 +130,8 @@ class Sequence:
 
     @property
     def prefilling(self) -> bool:
-        """Whether its prompt is not wholly in the KV cache yet."""
-        return len(self.tokens) < len(self.prompt)
+        """Whether its prompt, and the thought that it takes over, are not wholly in the KV cache yet."""
+        return len(self.tokens) < len(self.prefix)
 
     @property
     def thinking(self) -> bool:
@@ -170,22 +174,21 @@ class Sequence:
         state, now = self.state, time.perf_counter()
         if not self.times.thinking:
             self._start_thought(now)
-        if self.early is not None and self.early.due(state):
-            self._ask(self.early)
         for branch in self.forks.due(state, self.decoded):
             self._fork_off(branch, logits, now)
         if self._deadline is not None and self._deadline.expired(now):
             self.abandon("deadline", now)
             return
         thinking = state.phase is Phase.THINKING
-        copies = self.forks.copies(state) if thinking else ()
-        token = self._sample(logits)
+        token, chance = self._sample(logits)
         piece = self._piece(token)
+        if thinking:
+            self.forks.open(state)
+            self.forks.advance(token, piece, self.decoded)
         move = state.advance(token, piece, self._close_reason(now) if thinking and self._hurries else None)
-        for fork, copied in copies:
-            self.forks.reach(fork, copied, token, piece, self.decoded)
         self.pending, self.rollback = move.feed, move.rollback
         if thinking:
+            self.confidence.append(chance)
             if self._transcript is not None:
                 self._transcript.thought(state)
             if state.phase is not Phase.THINKING:
@@ -211,7 +214,7 @@ class Sequence:
 
     def texts(self) -> tuple[str, str]:
         """Thought and solution; half a character at the solution's end is left out."""
-        solution = self.state.solution
+        solution = self.state.solution.text
         return self.state.thought.decode("utf-8", "replace"), Utf8Stream().read(solution, len(solution))
 
     def _start_thought(self, now: float) -> None:
@@ -221,13 +224,11 @@ class Sequence:
             self._deadline.start_thought(now)
         if self.state.phase is Phase.SOLUTION:
             self._close(now)
-        self.forks.fork_at_prompt(self.decoded)
+        self.forks.start(self.state, self.decoded)
 
     def _close(self, now: float) -> None:
         """The thought is over; forks that it did not reach share its outcome."""
         self.forks.close()
-        if self.early is not None:
-            self.early.closed = True
         self.times.solution = now
         self._random = _draws(self.request, "solution")
         if self._transcript is not None:
@@ -242,19 +243,8 @@ class Sequence:
         if not branch.feed:
             child.take(logits.copy())
 
-    def _ask(self, early: EarlyAnswers) -> None:
-        """Forks off an early answer; room for one at a time is kept for it here."""
-        request, state, feed = early.ask(self.request, self.state)
-        child = Sequence(request, self.prompt, state, self._piece, self.owner)
-        child.forked = True
-        child.answers = early
-        child.cells = child.kv_sequences = 0
-        child.tokens = list(self.tokens)
-        child.pending = feed
-        child.times = replace(self.times)
-        self.offspring.append(child)
-
-    def _sample(self, logits: Logits) -> int:
+    def _sample(self, logits: Logits) -> tuple[int, float]:
+        """A token that may be sampled now, and its log-probability."""
         state = self.state
         if state.free:
             return draw(logits, self._settings, self._random)
@@ -262,24 +252,23 @@ class Sequence:
             logits[banned] = -float("inf")
         if boost := state.boost:
             logits[state.limits.end.tokens[0]] += boost
-        while state.forbids(self._piece(token := draw(logits, self._settings, self._random))):
+        token, chance = draw(logits, self._settings, self._random)
+        while state.forbids(self._piece(token)):
+            state.refuse(token)
             logits[token] = -float("inf")
-        if self.answers is not None and token not in state.limits.end_tokens:
-            self.log_probability += log_probability(logits, token)
-        return token
+            token, chance = draw(logits, self._settings, self._random)
+        return token, chance
 
     def _close_reason(self, now: float) -> CloseReason | None:
         """Why the thought has to end with the next token, None if it may go on."""
         if self.owner.answers_now:
             return "interrupted"
-        if self.early is not None and self.early.agree:
-            return "sure"
         if self._deadline is not None and self._deadline.closes(now, self.state.thinking_tokens):
             return "deadline"
         return None
 
 
-def _draws(request: Request, phase: Literal["thinking", "solution"]) -> Draws:
-    """The random numbers of one phase, which nothing else that runs can change."""
-    stream = f"{phase} {request.answer_index}" if request.answer_index else phase
-    return Draws(request.settings.seed, request.problem, request.sample, stream)
+def _draws(request: Request, phase: Literal["thinking", "solution"], used: int = 0) -> Draws:
+    """The random numbers of one phase behind the first `used`; nothing else that runs can change them."""
+    stream = f"{phase} {request.answer_index}" if request.answer_index and phase == "solution" else phase
+    return Draws(request.settings.seed, request.problem, request.sample, stream, used)

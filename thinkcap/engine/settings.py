@@ -11,18 +11,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
 from thinkcap.errors import UsageError
+from thinkcap.text import parse_seconds, parse_tokens
 
 if TYPE_CHECKING:
     from thinkcap.engine.profile import Profile
 
-CutStyle = Literal["bare", "message", "soft"]
+CutStyle = Literal["bare", "message", "soft", "pause", "pause+message"]
 PromptMode = Literal["none", "max", "exact"]
 
-Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch"]
-Group = Literal["budget", "sampling", "run"]
+Kind = Literal["tokens", "seconds", "number", "whole", "choice", "switch", "text"]
+Group = Literal["budget", "sampling", "model", "run"]
+
+_SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 class _Unset(Enum):
@@ -42,11 +45,12 @@ FROM_ENTRY: Final[Any] = _Unset.FROM_ENTRY
 class Option:
     """What may be said with one option, and how it is explained.
 
-    kind       how a value is written: tokens, seconds, any number, a whole number, one of `choices`, on or off
+    kind       how a value is written: tokens, seconds, any number, a whole number, one of `choices`, on or off, a text
     label      what an error calls it
     help       one or two sentences for `--help`
     low, high  bounds; `above` excludes the lower one
     unlimited  whether None is a value: no limit
+    rare       whether only `--help-all` shows it
     """
 
     kind: Kind
@@ -58,6 +62,7 @@ class Option:
     above: bool = False
     choices: tuple[str, ...] = ()
     unlimited: bool = False
+    rare: bool = False
 
     def check(self, value: object) -> None:
         """Raises UsageError, one sentence, for a value that makes no sense."""
@@ -69,8 +74,46 @@ class Option:
         elif self.kind == "switch":
             if not isinstance(value, bool):
                 raise UsageError(f"The {self.label} is on or off, True or False, not {value!r}.")
+        elif self.kind == "text":
+            if not isinstance(value, str) or not value:
+                raise UsageError(f"The {self.label} must be a text that is not empty, not {value!r}.")
         else:
             self._check_number(value)
+
+    def read(self, text: str) -> Any:
+        """A value as it is written on the command line or in a setting.
+
+        Raises UsageError, with what fits behind the option's name and a colon.
+        """
+        if self.kind == "text":
+            value: Any = text
+        elif self.kind == "choice":
+            value = text.lower()
+        elif self.kind == "switch":
+            value = _SWITCHES.get(text.lower())
+        else:
+            value = self._read_number(text)
+        try:
+            self.check(value)
+        except (UsageError, OverflowError):
+            raise UsageError(f"it must be {self.bounds}, not {text or 'empty'}.") from None
+        return value
+
+    def _read_number(self, text: str) -> float | None:
+        whole = self.kind == "whole"
+        try:
+            match self.kind:
+                case "tokens":
+                    number = parse_tokens(text)
+                    if number is None and not self.unlimited:
+                        raise UsageError("it needs a number of tokens, like 1024 or 4k.")
+                    return number
+                case "seconds":
+                    return parse_seconds(text)
+                case _:
+                    return int(text) if whole else float(text)
+        except ValueError:
+            raise UsageError(f"{text!r} is not a {'whole ' * whole}number.") from None
 
     def _check_number(self, value: object) -> None:
         whole = self.kind in ("tokens", "whole")
@@ -82,7 +125,11 @@ class Option:
 
     @property
     def bounds(self) -> str:
-        """The bounds in words: `0 or more`, `above 0 and at most 1`."""
+        """What a value may be, in words: `0 or more`, `above 0 and at most 1`, `bare, message or soft`."""
+        if self.choices:
+            return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+        if self.kind in ("switch", "text"):
+            return "true or false" if self.kind == "switch" else "a text"
         lower = f"above {self.low:g}" if self.above else f"{self.low:g} or more"
         if self.high == math.inf:
             return lower
@@ -102,7 +149,7 @@ class Settings:
         "tokens",
         "budget",
         "thinking budget",
-        "At most this many thinking tokens: 1024, 4k, or none for no limit; 0 answers at once.",
+        "At most this many thinking tokens: 1024, 4k or unlimited; 0 answers at once.",
         unlimited=True,
     )
     solution_budget: int = _option(
@@ -124,7 +171,11 @@ class Settings:
         unlimited=True,
     )
     cut_style: CutStyle = _option(
-        "choice", "budget", "cut style", "How a thought that reaches its budget is closed.", choices=get_args(CutStyle)
+        "choice",
+        "budget",
+        "cut style",
+        "How a thought ends at its budget: by the bare marker, a message and the marker, softly, or at a pause.",
+        choices=get_args(CutStyle),
     )
     prompt_mode: PromptMode = _option(
         "choice",
@@ -133,25 +184,38 @@ class Settings:
         "Whether the prompt also states the budget, as a maximum or an exact length.",
         choices=get_args(PromptMode),
     )
-    loop_guard: bool = _option("switch", "budget", "loop guard", "Close a thought that repeats itself token for token.")
-    until_sure: int = _option(
-        "whole", "budget", "number of early answers", "Stop thinking once this many early answers in a row agree."
+    loop_guard: bool = _option(
+        "switch", "budget", "loop guard", "Close a thought that repeats itself token for token.", rare=True
+    )
+    force_answer: bool = _option(
+        "switch", "budget", "forced answer", "Begin the answer for the model if it gives none after a cut.", rare=True
     )
     temperature: float = _option("number", "sampling", "temperature", "0 always takes the likeliest token.")
     top_p: float = _option(
-        "number", "sampling", "top-p", "Sample from the likeliest tokens of this share; 1 is off.", high=1, above=True
+        "number",
+        "sampling",
+        "top-p",
+        "Sample from the likeliest tokens of this share; 1 is off.",
+        high=1,
+        above=True,
+        rare=True,
     )
-    top_k: int = _option("whole", "sampling", "top-k", "Sample from this many of the likeliest tokens; 0 is off.")
+    top_k: int = _option(
+        "whole", "sampling", "top-k", "Sample from this many of the likeliest tokens; 0 is off.", rare=True
+    )
     min_p: float = _option(
-        "number", "sampling", "min-p", "Leave out tokens below this share of the likeliest's probability.", high=1
+        "number",
+        "sampling",
+        "min-p",
+        "Leave out tokens below this share of the likeliest's probability; 0 is off.",
+        high=1,
+        rare=True,
     )
     seed: int = _option("whole", "sampling", "seed", "Which random numbers to use; the same seed repeats a result.")
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value is not FROM_ENTRY:
-                option_of(each).check(value)
+        for name, value in self.given().items():
+            OPTIONS[name].check(value)
         budget, least = self.budget, self.min_thinking
         if isinstance(budget, int) and isinstance(least, int) and least > budget:
             raise UsageError(
@@ -161,12 +225,11 @@ class Settings:
 
     def given(self) -> dict[str, Any]:
         """The fields that were given, by name."""
-        values = ((each.name, getattr(self, each.name)) for each in fields(self))
-        return {name: value for name, value in values if value is not FROM_ENTRY}
+        return {name: value for name in OPTIONS if (value := getattr(self, name)) is not FROM_ENTRY}
 
-    def filled(self, defaults: Settings) -> Self:
+    def filled(self, defaults: Settings) -> Settings:
         """These settings with `defaults` for what was not given."""
-        return replace(self, **{name: value for name, value in defaults.given().items() if name not in self.given()})
+        return replace(defaults, **self.given())
 
 
 class Options(TypedDict, total=False):
@@ -183,7 +246,7 @@ class Options(TypedDict, total=False):
     cut_style: CutStyle | None
     prompt_mode: PromptMode | None
     loop_guard: bool | None
-    until_sure: int | None
+    force_answer: bool | None
     temperature: float | None
     top_p: float | None
     top_k: int | None
@@ -214,7 +277,7 @@ def defaults_of(profile: Profile) -> Settings:
         cut_style=profile.cut_style,
         prompt_mode=profile.prompt_mode,
         loop_guard=True,
-        until_sure=0,
+        force_answer=True,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         top_k=sampling.top_k,

@@ -4,26 +4,26 @@ It takes the tokens that were sampled and returns what to decode next. It knows 
 token's bytes come with the token, and so does the news that time is up. Its promises:
 
 - thinking tokens never exceed the budget, whatever is sampled, and running with budget b is a prefix of b + 1;
-- a cut leaves whole characters and no half marker in the thought: the tokens of either are rolled back;
-- after the close the markers cannot come again, neither as tokens nor spelled out, and the reply cannot end before the
-  solution has a visible character.
+- a cut leaves whole characters and no half marker in the thought: the tokens of either are rolled back.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from thinkcap.engine.budget import FinishReason, StopReason
+from thinkcap.engine.budget import StopReason
 from thinkcap.engine.limits import WAIT, WAIT_SPACING, Limits
 from thinkcap.engine.loop_guard import LoopGuard
+from thinkcap.engine.solution import Move, Solution
+from thinkcap.engine.text_end import completes, incomplete, overlap, pauses
 
 SOFT_BOOST = 20.0
 """Nats by which a soft cut raises the marker's logit in the end."""
 
-CloseReason = Literal["deadline", "sure", "interrupted"]
+CloseReason = Literal["deadline", "interrupted"]
 """Why a thought is closed from outside."""
 
 
@@ -36,50 +36,40 @@ class Phase(enum.Enum):
 
 
 @dataclass(slots=True)
-class Move:
-    """What to do before the next token is sampled.
-
-    rollback  decoded tokens to take out of the KV cache, counted from its end
-    feed      tokens to decode, together; empty when the generation is over
-    """
-
-    feed: Sequence[int]
-    rollback: int = 0
-
-
-@dataclass(slots=True)
 class ThoughtState:
     """Where one generation is. Call `begin` once, then `advance` for every sampled token until `phase` is DONE;
-    `abandon` ends it from outside."""
+    `abandon` ends it from outside.
+
+    drawn       the tokens drawn in the thought before its budget had a say: those of every larger budget, too
+    injections  where the thought holds injected text: the first byte, and the byte after the last
+    """
 
     limits: Limits
+    solution: Solution = field(init=False)
     phase: Phase = Phase.THINKING
     thinking_tokens: int = 0
     injected_tokens: int = 0
-    solution_tokens: int = 0
     rolled_back_tokens: int = 0
     stop_reason: StopReason = "interrupted"
-    finish_reason: FinishReason = "interrupted"
     thought: bytearray = field(default_factory=bytearray)
-    solution: bytearray = field(default_factory=bytearray)
+    drawn: list[int] = field(default_factory=list)
     injections: list[tuple[int, int]] = field(default_factory=list)
-    """Where the thought holds injected text: the first byte, and the byte after the last."""
     _lengths: list[int] = field(default_factory=list)
     _guard: LoopGuard | None = None
     _no_close_before: int = 0
-    _visible: bool = False  # whether the solution has a character that can be seen
     _boost_from: int = field(init=False)
-    _marker_ids: list[int] = field(init=False)
+    _pause_from: float = field(init=False)
 
     def __post_init__(self) -> None:
         limits = self.limits
+        self.solution = Solution(limits)
         self._boost_from = limits.thinking - limits.ramp
-        self._marker_ids = [marker.id for marker in (limits.start, limits.end) if marker.id is not None]
+        self._pause_from = limits.pause_from
+        if limits.loop_guard and self._guard is None:
+            self._guard = LoopGuard()
 
     def begin(self) -> Sequence[int]:
         """Starts; returns what to decode after the prompt: nothing, or at budget 0 the end marker."""
-        if self.limits.loop_guard:
-            self._guard = LoopGuard()
         if self.limits.thinking > 0:
             return ()
         self.stop_reason = self.limits.thinking_reason
@@ -87,17 +77,35 @@ class ThoughtState:
         self.injected_tokens += len(self.limits.end.tokens)
         return self.limits.end.tokens
 
+    def replay(self, drawn: Sequence[int], piece: Callable[[int], bytes]) -> list[int]:
+        """Begins with the tokens that were drawn under a smaller budget. Returns what the KV cache holds of the thought
+        then, and what follows it if the thought is over."""
+        held = list(self.begin())
+        for token in drawn:
+            if self.phase is not Phase.THINKING:
+                break
+            if self.forbids(piece(token)):
+                self.drawn.append(token)
+                continue
+            move = self.advance(token, piece(token))
+            if move.rollback:
+                del held[-move.rollback :]
+            held += move.feed
+        return held
+
     def fork(self, limits: Limits) -> ThoughtState:
         """A copy of this state under different limits."""
-        return replace(
+        copied = replace(
             self,
             limits=limits,
             thought=bytearray(self.thought),
-            solution=bytearray(self.solution),
+            drawn=list(self.drawn),
             injections=list(self.injections),
             _lengths=list(self._lengths),
             _guard=self._guard.copy() if self._guard is not None else None,
         )
+        copied.solution = self.solution.copy(limits)
+        return copied
 
     # -- what may be sampled next ------------------------------------------------------------------------------------
 
@@ -111,7 +119,7 @@ class ThoughtState:
         """Tokens that must not be sampled next."""
         limits = self.limits
         if self.phase is Phase.SOLUTION:
-            return self._marker_ids if self._visible else [*self._marker_ids, *limits.end_tokens]
+            return self.solution.banned
         if self.thinking_tokens < self._no_close_before:
             end = limits.end.id
             return [*limits.end_tokens, end] if end is not None else list(limits.end_tokens)
@@ -120,10 +128,9 @@ class ThoughtState:
     def forbids(self, piece: bytes) -> bool:
         """Whether a token with these bytes would spell out a marker that may not come now."""
         if self.phase is Phase.SOLUTION:
-            markers = (self.limits.start.text, self.limits.end.text)
-            return any(_completes(self.solution, piece, marker) for marker in markers)
+            return self.solution.forbids(piece)
         if self.thinking_tokens < self._no_close_before and self.limits.end.id is None:
-            return _completes(self.thought, piece, self.limits.end.text)
+            return completes(self.thought, piece, self.limits.end.text)
         return False
 
     @property
@@ -137,34 +144,32 @@ class ThoughtState:
 
     # -- what was sampled --------------------------------------------------------------------------------------------
 
+    def refuse(self, token: int) -> None:
+        """A token was drawn that `forbids` excludes, so another one is."""
+        if self.phase is Phase.THINKING and self.thinking_tokens < self._boost_from:
+            self.drawn.append(token)
+
     def advance(self, token: int, piece: bytes, close: CloseReason | None = None) -> Move:
         """Takes a sampled token and its bytes. Returns what to decode next.
 
         close  why the thought has to end with this token, None if it may go on
         """
         if self.phase is Phase.THINKING:
+            if self.thinking_tokens < self._boost_from:
+                self.drawn.append(token)
             return self._think(token, piece, close)
-        return self._answer(token, piece)
-
-    def probe(self, question: Sequence[int]) -> Sequence[int]:
-        """Closes the thought where it is, to read an answer. Returns what to decode: the end marker and `question`,
-        which begins the answer."""
-        self.stop_reason = "sure"
-        self.phase = Phase.SOLUTION
-        self.injected_tokens = len(self.limits.end.tokens) + len(question)
-        self._visible = True
-        return (*self.limits.end.tokens, *question)
+        unused = self.limits.thinking - self.thinking_tokens if self.limits.pooled else 0
+        move = self.solution.advance(token, piece, cut=self.stop_reason != "natural", unused=unused)
+        if self.solution.over:
+            self.phase = Phase.DONE
+        return move
 
     def abandon(self, reason: Literal["deadline", "interrupted"]) -> None:
         """Ends the generation where it is, for a reason from outside."""
         if self.phase is Phase.THINKING:
             self.stop_reason = reason
-        self._finish(reason)
-
-    def _finish(self, reason: FinishReason) -> Move:
-        self.finish_reason = reason
+        self.solution.finish(reason)
         self.phase = Phase.DONE
-        return Move(())
 
     def _think(self, token: int, piece: bytes, close: CloseReason | None) -> Move:
         limits = self.limits
@@ -179,6 +184,8 @@ class ThoughtState:
                 return self._close_by_text(token, at, close)
         if self.thinking_tokens >= limits.thinking:
             return self._cut(limits.thinking_reason, token)
+        if self.thinking_tokens >= self._pause_from and pauses(self.thought):
+            return self._cut("budget", token)
         if self._guard is not None and self.thinking_tokens > limits.min_thinking and self._guard.repeats(token):
             return self._cut("loop", token)
         if close is not None:
@@ -217,8 +224,7 @@ class ThoughtState:
         del self.thought[at:]
         self.stop_reason = close if early and close else "natural"
         self.phase = Phase.SOLUTION
-        self.solution += rest
-        self._look()
+        self.solution.begin(rest)
         return Move((token,))
 
     def _wait(self, rollback: int = 0) -> Move:
@@ -257,30 +263,6 @@ class ThoughtState:
             del self.thought[-length:]
         self.rolled_back_tokens += 1
 
-    def _answer(self, token: int, piece: bytes) -> Move:
-        if token in self.limits.end_tokens:
-            return self._finish("stop")
-        self.solution_tokens += 1
-        self.solution += piece
-        self._look()
-        if self.limits.stops_after_box and b"}" in piece and self.solution.count(b"}") > self.solution.count(b"{"):
-            return self._finish("stop")
-        unused = self.limits.thinking - self.thinking_tokens if self.limits.pooled else 0
-        if self.solution_tokens >= self.limits.solution + unused:
-            return self._finish("length")
-        return Move((token,))
-
-    def _look(self) -> None:
-        """Looks for the first visible character of the solution."""
-        if not self._visible:
-            text = self.solution.decode("utf-8", "ignore")
-            self._visible = any(character.isprintable() and not character.isspace() for character in text)
-
-    @property
-    def pauses(self) -> bool:
-        """Whether the thought is at a pause: the end of a line or of a sentence."""
-        return self.thought.endswith((b"\n", b". ", b"? ", b"! "))
-
     # -- what can be shown -------------------------------------------------------------------------------------------
 
     @property
@@ -288,40 +270,13 @@ class ThoughtState:
         """Bytes of the thought that no cut would roll back: all but a trailing half character or half marker."""
         thought = self.thought
         start = len(thought)
-        end = start - _incomplete(thought, start)
+        end = start - incomplete(thought, start)
         if self.limits.end.id is None:
-            end = min(end, start - _overlap(thought, self.limits.end.text))
+            end = min(end, start - overlap(thought, self.limits.end.text))
         for length in reversed(self._lengths):
             if start <= end:
                 break
             start -= length
             if start <= end:
-                end = start - _incomplete(thought, start)  # the token began inside a character
+                end = start - incomplete(thought, start)  # the token began inside a character
         return start
-
-
-def _completes(text: bytearray, piece: bytes, marker: bytes) -> bool:
-    """Whether `text` followed by `piece` finishes a spelling of `marker`."""
-    if not piece or marker[-1] not in piece:
-        return False
-    return marker in bytes(text[-len(marker) :]) + piece
-
-
-def _incomplete(text: bytes | bytearray, end: int) -> int:
-    """Bytes before `end` that begin a UTF-8 character without finishing it: 0 to 3."""
-    for back in range(1, min(4, end + 1)):
-        byte = text[end - back]
-        if byte < 0x80:
-            return 0
-        if byte >= 0xC0:
-            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4 if byte < 0xF8 else 0
-            return back if needed > back else 0
-    return 0
-
-
-def _overlap(text: bytes | bytearray, marker: bytes) -> int:
-    """Bytes at the end of `text` that begin `marker` without finishing it."""
-    for length in range(min(len(marker) - 1, len(text)), 0, -1):
-        if text.endswith(marker[:length]):
-            return length
-    return 0

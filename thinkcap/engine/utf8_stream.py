@@ -9,12 +9,12 @@ class Utf8Stream:
     """Turns a growing buffer of UTF-8 into pieces of text, each returned once and made of whole characters. Bytes that
     are no UTF-8 become U+FFFD.
 
-    position  bytes of the buffer that were read so far
+    position  bytes of the buffer that were read so far; where it begins
     """
 
-    def __init__(self) -> None:
+    def __init__(self, position: int = 0) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.position = 0
+        self.position = position
 
     def read(self, buffer: bytearray, end: int, final: bool = False) -> str:
         """The text of `buffer` up to byte `end` that was not read yet; `final` gives up on a half character there."""

@@ -5,6 +5,7 @@ Self-consistency, as maj@k counts it (Wang et al. 2022, arXiv 2203.11171).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from thinkcap.grading.equivalence import quick
 from thinkcap.grading.grader import Grader, Verdict, shared_grader
@@ -12,37 +13,40 @@ from thinkcap.grading.grader import Grader, Verdict, shared_grader
 
 @dataclass(frozen=True)
 class AnswerGroup:
-    """Equivalent answers: the one seen first, which speaks for all, and its members' places in the list voted on."""
+    """Equivalent answers: the one seen first, which speaks for all, its members' places in the list voted on, and what
+    their votes weigh together."""
 
     answer: str
     members: tuple[int, ...]
+    weight: float
 
 
 @dataclass(frozen=True)
 class Vote:
     """The outcome of a vote.
 
-    ``groups`` has the largest first, and those of one size in the order their first answers were seen. ``voters``
-    counts all samples, also those without an answer, which vote for none.
+    ``groups`` has the heaviest first, and those of one weight in the order their first answers were seen. ``voters``
+    counts all samples, also those without an answer, which vote for none; ``weight`` is that of all of them.
     """
 
     groups: tuple[AnswerGroup, ...]
     voters: int
+    weight: float
 
     @property
     def winner(self) -> str | None:
-        """The answer of the largest group, None if nobody answered."""
+        """The answer of the heaviest group, None if nobody answered."""
         return self.groups[0].answer if self.groups else None
 
     @property
     def share(self) -> float:
-        """The winner's share of all samples."""
+        """The winner's share of all votes."""
         return self.shares[0] if self.groups else 0.0
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Each group's share of all samples. What is missing to 1 gave no answer."""
-        return tuple(len(group.members) / self.voters for group in self.groups)
+        """Each group's share of all votes. What is missing to 1 gave no answer."""
+        return tuple(group.weight / self.weight for group in self.groups)
 
     @property
     def labels(self) -> tuple[int | None, ...]:
@@ -51,12 +55,13 @@ class Vote:
         return tuple(map(number.get, range(self.voters)))
 
 
-def vote(answers: Sequence[str | None], grader: Grader | None = None) -> Vote:
+def vote(answers: Sequence[str | None], grader: Grader | None = None, weights: Sequence[float] | None = None) -> Vote:
     """The majority vote over ``answers``, by default with the grader this process shares. Waits for the comparisons.
 
     An answer joins the first group whose first answer it equals; each pair of spellings is compared once. Ties go to
-    the answer that was seen first.
+    the answer that was seen first. ``weights`` says what each answer's vote weighs, by default 1.
     """
+    weights = [1.0] * len(answers) if weights is None else weights
     comparisons = _Comparisons(grader or shared_grader(), limit=len(set(answers)))
     first_of: dict[str, str] = {}  # each spelling's group, by the group's first answer
     groups: dict[str, list[int]] = {}
@@ -66,8 +71,12 @@ def vote(answers: Sequence[str | None], grader: Grader | None = None) -> Vote:
         if answer not in first_of:
             first_of[answer] = next((first for first in groups if comparisons.equal(answer, first)), answer)
         groups.setdefault(first_of[answer], []).append(place)
-    largest_first = sorted(groups.items(), key=lambda group: -len(group[1]))
-    return Vote(tuple(AnswerGroup(answer, tuple(members)) for answer, members in largest_first), len(answers))
+    found = [
+        AnswerGroup(answer, tuple(members), fsum(weights[place] for place in members))
+        for answer, members in groups.items()
+    ]
+    heaviest_first = sorted(found, key=lambda group: -group.weight)
+    return Vote(tuple(heaviest_first), len(answers), fsum(weights))
 
 
 class _Comparisons:

@@ -15,6 +15,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request
 from thinkcap.runs.plan import Plan
+from thinkcap.runs.polls import Polls
 from thinkcap.runs.problems import Problem
 from thinkcap.runs.result import Key, Result
 from thinkcap.runs.result_file import ResultFile
@@ -22,6 +23,7 @@ from thinkcap.runs.result_file import ResultFile
 if TYPE_CHECKING:
     from thinkcap.engine.core import Step
     from thinkcap.engine.outcome import Failure
+    from thinkcap.engine.turns import Turn
     from thinkcap.grading import Grader, Verdict
 
 
@@ -35,7 +37,12 @@ class Solver(Protocol):
     def model_sha256(self) -> str: ...
 
     def solve_many(
-        self, requests: Iterable[Request], *, parallel: int | None, on_step: Callable[[Step], None] | None
+        self,
+        requests: Iterable[Request],
+        *,
+        parallel: int | None,
+        on_step: Callable[[Step], None] | None,
+        turn: Callable[[Request], Turn] | None,
     ) -> Iterator[Outcome | Failure]: ...
 
 
@@ -47,6 +54,20 @@ class Watch(Protocol):
 
     def result(self, result: Outcome) -> None:
         """A result is there."""
+
+
+class Results(Protocol):
+    """Where results go: a `ResultFile`, or a list.
+
+    done  what is there already
+    """
+
+    @property
+    def done(self) -> Mapping[Key, int]: ...
+
+    def __iter__(self) -> Iterator[Result]: ...
+
+    def append(self, result: Result) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +101,23 @@ def open_tasks(tasks: Sequence[Task], results: ResultFile) -> list[Task]:
 def run(
     solver: Solver,
     tasks: Sequence[Task],
-    results: ResultFile,
+    results: Results,
+    plan: Plan,
     settings: Mapping[str, Any],
     *,
     grader: Grader,
     parallel: int | None = None,
     watch: Watch | None = None,
 ) -> bool:
-    """Solves the tasks and writes each result that is missing, as soon as it is graded. Returns whether all are there.
+    """Solves the tasks of a plan and writes each missing result as soon as it is graded. Returns whether all are there.
 
-    A problem that cannot be run gives a result with `error`; what does not fit at the largest budget of a sweep is
-    tried at the smaller ones. What Ctrl-C caught in flight is not written: the next run does it again.
-    Raises ThinkcapError if results cannot be written or answers cannot be graded.
+    A problem that cannot be run gives a result with `error`, or results under smaller budgets of a sweep. What Ctrl-C
+    caught in flight is not written; what the vote does not need is `unneeded`. Raises ThinkcapError if results cannot
+    be written or answers cannot be graded.
     """
     problems = {task.problem.id: task.problem for task in tasks}
     missing = {key for task in tasks for key in task.keys if key not in results.done}
+    polls = Polls(plan.vote, plan.samples, grader, _under_budgets(results, tasks))
     queue = GradingQueue(results, grader, watch)
 
     def on_step(step: Step) -> None:
@@ -102,30 +125,41 @@ def run(
         if watch is not None:
             watch.step(step)
 
-    requests = [task.request for task in tasks]
+    def take(result: Result) -> None:
+        missing.remove(Key.of(result))
+        if polls.is_decided(result.id):
+            result = replace(result, unneeded=True)
+        else:
+            polls.hear(result)
+        queue.put(result)
+
+    requests, turn = [task.request for task in tasks], polls.turn if plan.vote.stops else None
     while requests:
         smaller: list[Request] = []
-        for outcome in solver.solve_many(requests, parallel=parallel, on_step=on_step):
+        for outcome in solver.solve_many(requests, parallel=parallel, on_step=on_step, turn=turn):
             if isinstance(outcome, Outcome):
-                key = Key.of(outcome)
-                if key in missing and not is_interrupted(outcome):
-                    missing.remove(key)
-                    queue.put(Result.of(outcome, problems[key.id], settings))
+                if Key.of(outcome) in missing and (polls.is_decided(outcome.id) or not is_interrupted(outcome)):
+                    take(Result.of(outcome, problems[outcome.id], settings))
             else:
-                request = outcome.request
-                for key in Key.all_of(replace(request, fork_budgets=())):
-                    if key in missing:
-                        missing.remove(key)
-                        queue.put(Result.failed(outcome, key.answer_index, problems[key.id], solver, settings))
-                if request.fork_budgets:
-                    smaller.append(
-                        replace(request.with_budget(request.fork_budgets[-1]), fork_budgets=request.fork_budgets[:-1])
-                    )
+                for key in [key for key in Key.all_of(replace(outcome.request, fork_budgets=())) if key in missing]:
+                    take(Result.failed(outcome, key.answer_index, problems[key.id], solver, settings))
+                smaller += _without_largest(outcome.request)
             queue.write_graded()
-        answered = {key for request in smaller for key in Key.all_of(request)}
-        requests = smaller if missing <= answered else []
+        requests = smaller if missing <= {key for request in smaller for key in Key.all_of(request)} else []
     queue.write_all()
     return not missing
+
+
+def _under_budgets(results: Results, tasks: Sequence[Task]) -> Iterator[Result]:
+    """The results there are under the budgets of the tasks."""
+    budgets = {task.request.budget.thinking for task in tasks}
+    return (result for result in results if result.budget.thinking in budgets)
+
+
+def _without_largest(request: Request) -> list[Request]:
+    """The request for the smaller budgets that it forks at, if it does."""
+    *smaller, largest = request.fork_budgets or (None,)
+    return [] if largest is None else [replace(request.with_budget(largest), fork_budgets=tuple(smaller))]
 
 
 def is_interrupted(outcome: Outcome) -> bool:
@@ -136,15 +170,15 @@ def is_interrupted(outcome: Outcome) -> bool:
 class GradingQueue:
     """Results that wait for their verdicts and are written as these come, while the engine goes on."""
 
-    def __init__(self, results: ResultFile, grader: Grader, watch: Watch | None) -> None:
+    def __init__(self, results: Results, grader: Grader, watch: Watch | None) -> None:
         self._results = results
         self._grader = grader
         self._watch = watch
         self._waiting: list[tuple[Result, Future[Verdict]]] = []
 
     def put(self, result: Result) -> None:
-        """Has a result graded, if an answer is expected, and written."""
-        if result.expected is None or result.error is not None:
+        """Has a result graded, if an answer is expected and its vote counts, and written."""
+        if result.expected is None or result.error is not None or result.unneeded:
             self._write(result)
         else:
             self._waiting.append((result, self._grader.submit(result.answer, result.expected)))

@@ -44,6 +44,7 @@ def checkup() -> Iterator[Check]:
         "threads": _threads,
         "memory": _memory,
         "gpu": _gpu,
+        "settings": _settings,
         "models": _catalogue,
         "default": _default_model,
         "convert": _conversion,
@@ -147,6 +148,24 @@ def _gpu() -> Check:
     return Check("gpu", "ok", f"{finding}, and no NVIDIA or Apple GPU was found")
 
 
+def _settings() -> Check:
+    from thinkcap.runs.user_defaults import config_file, unknown_variables, user_defaults, variable
+
+    defaults = user_defaults()
+    finding = "; ".join(
+        f"{name} {'none' if default.value is None else default.value} from {default.source}"
+        for name, default in defaults.items()
+    )
+    finding = (
+        finding or f"none of your own; they would be in {config_file()}, or in variables like {variable('budget')}"
+    )
+    if unknown := unknown_variables():
+        return Check(
+            "settings", "note", f"{finding}; {', '.join(unknown)} means nothing", "see `thinkcap solve --help`"
+        )
+    return Check("settings", "ok", finding)
+
+
 def _catalogue() -> Check:
     from thinkcap.catalog.models_file import load_catalogue, user_file
 
@@ -157,9 +176,11 @@ def _catalogue() -> Check:
 
 def _default_model() -> Check:
     from thinkcap.catalog.locate import NotDownloaded, locate
+    from thinkcap.runs.user_defaults import default_model, user_default
 
+    quant = user_default("quant")
     try:
-        found = locate()
+        found = locate(default_model(), quant.value if quant else None)
     except NotDownloaded as error:
         return Check("default", "note", f"{error.spoken} is not downloaded", f"{error.command}, or use --model abacus")
     return Check("default", "ok", f"{found.profile.name} ({found.quant}) is here")
@@ -195,7 +216,7 @@ def _hub() -> Check:
     token = "a token is set" if client.has_token() else "no token is set, which open models don't need"
     problem = client.unreachable(_HUB_TIMEOUT)
     if problem:
-        cure = "check the network, proxy and HF_ENDPOINT; models that are here work without"
+        cure = "check the network, proxy and HF_ENDPOINT; downloaded models work without it"
         return Check("hub", "note", f"{failures.host()} can't be reached ({problem})", cure)
     return Check("hub", "ok", f"{failures.host()} answers; {token}")
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 
-from thinkcap.engine.limits import SOFT_SHARE
+from thinkcap.engine.limits import soft_ramp
+from thinkcap.engine.more import is_settled
 from thinkcap.engine.outcome import Outcome
 from thinkcap.runs.result import Result
 
@@ -51,23 +52,22 @@ def _cost_of_thought(outcomes: list[Outcome]) -> Cost:
     answers: dict[tuple[int, float | None], Outcome] = {}
     for outcome in outcomes:
         # Budgets that the thought did not reach share the answer behind its end with the largest.
-        at = None if outcome.shared or _budget(outcome) == _budget(trunk) else _budget(outcome)
+        ended = outcome.shared or is_settled(outcome)
+        at = None if ended or _budget(outcome) == _budget(trunk) else _budget(outcome)
         answers[outcome.answer_index, at] = outcome
     own = {at: _own_thinking(outcome) for (_, at), outcome in answers.items() if at is not None}
     return Cost(
         thinking=trunk.thinking_tokens + sum(own.values()),
         injected=sum(outcome.injected_tokens for outcome in answers.values()),
         solution=sum(outcome.solution_tokens for outcome in answers.values()),
-        probes=trunk.probe_tokens,
+        probes=sum(outcome.probe_tokens for outcome in answers.values()),
     )
 
 
 def _own_thinking(outcome: Outcome) -> int:
     """Thinking tokens that a fork did not share: with a soft cut, those of the stretch that leads up to it."""
-    limit = outcome.budget.thinking
-    if outcome.style != "soft" or not limit:
-        return 0
-    return max(0, outcome.thinking_tokens - (limit - -(-limit // SOFT_SHARE)))
+    limit, ramp = outcome.budget.thinking, soft_ramp(outcome.style, outcome.budget.thinking)
+    return max(0, outcome.thinking_tokens - (limit - ramp)) if limit and ramp else 0
 
 
 def _budget(outcome: Outcome) -> float:

@@ -65,8 +65,9 @@ class Row:
 def rows(source: str) -> Iterator[Row]:
     """Every entry of the file `source` (`-` is standard input) in order; gzip is undone first.
 
-    The format is what the suffix says, or else what the first bytes look like. Raises ThinkcapError,
-    one sentence with the file and the line, at the first byte that cannot be read.
+    The format is what the suffix says, or else what the first bytes look like. A text is a problem on each line only
+    if its name ends in .txt or has no ending. Raises ThinkcapError, one sentence with the file and the line, at the
+    first byte that cannot be read.
     """
     name = "standard input" if source == "-" else source
     with ExitStack() as stack:
@@ -76,7 +77,12 @@ def rows(source: str) -> Iterator[Row]:
             head, stream = _peeked(stream)
             if head.startswith(b"\x1f\x8b"):
                 head, stream = _peeked(cast(BinaryIO, gzip.GzipFile(fileobj=stream)))
-            yield from _READERS[_format(head, suffix)](name, stream)
+            kind = _format(head, suffix)
+            if kind == "text" and suffix not in ("", ".txt"):
+                raise ThinkcapError(
+                    f"{name} does not look like a file of problems: if each line is one, rename it to end in .txt."
+                )
+            yield from _READERS[kind](name, stream)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ThinkcapError(
                 f"{name} is a damaged or cut-short gzip file ({error}): fetch or pack it again."

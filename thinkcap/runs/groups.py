@@ -26,6 +26,7 @@ class ResultGroup:
     """The results that one model made under one budget and the same settings.
 
     settings  model, quant, seed, the budget's parts and the sampling, by name
+    unneeded  samples that the votes were decided without; no figure counts them
     by        the value of the field that the report is split by; None if it is not split
     timeouts  answers that took too long to compare, and count as wrong
     """
@@ -33,13 +34,20 @@ class ResultGroup:
     settings: Mapping[str, Any]
     results: Sequence[Result]
     metrics: Metrics
+    unneeded: Sequence[Result] = ()
     by: str | None = None
     timeouts: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The group as JSON: settings and figures, without the results."""
         split = {} if self.by is None else {"by": self.by}
-        return {**self.settings, **split, **asdict(self.metrics), "timeouts": self.timeouts}
+        return {
+            **self.settings,
+            **split,
+            **asdict(self.metrics),
+            "timeouts": self.timeouts,
+            "unneeded": len(self.unneeded),
+        }
 
 
 def settings_of(result: Result) -> SettingsKey:
@@ -73,7 +81,12 @@ def group(results: Iterable[Result], by: str | None = None, grader: Grader | Non
         )
     models = {settings[:4]: place for place, (settings, _) in reversed(list(enumerate(found)))}
     ordered = sorted(found.items(), key=lambda item: (models[item[0][0][:4]], *_order(*item[0])))
-    return [_measured(settings, value, members, grader) for (settings, value), members in ordered]
+    # A problem's last samples may be in another part of a split than those that decided without them.
+    return [
+        _measured(settings, value, members, grader)
+        for (settings, value), members in ordered
+        if not all(result.unneeded for result in members)
+    ]
 
 
 def _order(settings: SettingsKey, value: str | None) -> tuple[Any, ...]:
@@ -86,20 +99,24 @@ def _order(settings: SettingsKey, value: str | None) -> tuple[Any, ...]:
     )
 
 
-def _measured(settings: SettingsKey, value: str | None, results: list[Result], grader: Grader | None) -> ResultGroup:
+def _measured(settings: SettingsKey, value: str | None, members: list[Result], grader: Grader | None) -> ResultGroup:
+    results = [result for result in members if not result.unneeded]
+    unneeded = [result for result in members if result.unneeded]
+    stopped = any(dict(settings)[name] is not None for name in ("vote_until", "vote_first"))
     labels = None
-    if grader is not None:
+    # Samples of votes that ended early are no random ones, which maj@k draws from: runs/methods.py judges these votes.
+    if grader is not None and not stopped:
         several = {problem: given for problem, given in by_problem(results).items() if len(given) > 1}
         labels = {problem: vote_on(given, grader).labels for problem, given in several.items()}
     timeouts = sum(result.verdict == "timeout" for result in results)
-    return ResultGroup(dict(settings), results, measure(results, labels=labels), value, timeouts)
+    return ResultGroup(dict(settings), results, measure(results, labels=labels), unneeded, value, timeouts)
 
 
-def vote_on(results: Iterable[Result], grader: Grader) -> Vote:
+def vote_on(results: Iterable[Result], grader: Grader, weights: Sequence[float] | None = None) -> Vote:
     """The vote over one problem's results, in the order they come."""
     from thinkcap.grading import vote
 
-    return vote([result.answer for result in results], grader)
+    return vote([result.answer for result in results], grader, weights)
 
 
 def _value(result: Result, by: str) -> str:

@@ -17,7 +17,7 @@ from thinkcap.runs.result import Result
 
 MOST_SUBSETS = 2_000
 """Subsets of a problem's samples that maj@k looks at; of more, this many are drawn."""
-CUT_REASONS = frozenset(("budget", "deadline", "loop", "context", "sure"))
+CUT_REASONS = frozenset(("budget", "deadline", "loop", "context"))
 """The stop reasons of thoughts that thinkcap ended, not the model and not the user."""
 
 
@@ -30,7 +30,7 @@ class Metrics:
     k                   the most samples a problem has
     accuracy            Avg@k over the problems with an expected answer; None if there is none
     pass_at, maj_at     by k; maj@k only if labels were given
-    thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens and early answers too
+    thinking_tokens …   means over the samples that ran; total_tokens counts injected tokens and begun answers too
     share_cut           of the samples that ran, those whose thought thinkcap ended
     share_answered      of all samples, those with an answer
     length_deviation    mean |used − asked| / asked over the samples whose prompt stated a length; None without such
@@ -158,6 +158,7 @@ def maj_at_k(
     k: int,
     seed: int = 0,
     thoughts: Sequence[Sequence[int]] | None = None,
+    weights: Sequence[float] | None = None,
 ) -> float:
     """maj@k of one problem: the chance that the majority of ``k`` of its samples is right (Wang et al. 2022,
     arXiv 2203.11171).
@@ -168,11 +169,13 @@ def maj_at_k(
     Args:
         thoughts: for each sample the places of its answers in ``labels`` and ``correct``, if it has several; they
             all vote. By default each sample has one.
+        weights: what the vote of each answer weighs, by default 1.
 
     Raises:
         ValueError: unless 1 ≤ k ≤ the number of samples.
     """
     thoughts = [(place,) for place in range(len(labels))] if thoughts is None else thoughts
+    weights = [1.0] * len(labels) if weights is None else weights
     n = len(thoughts)
     if not 1 <= k <= n or len(correct) != len(labels):
         raise ValueError(f"maj@{k} is not defined for {n} samples with {len(correct)} verdicts")
@@ -183,7 +186,7 @@ def maj_at_k(
         random = Random(seed)
         subsets = [sorted(random.sample(range(n), k)) for _ in range(MOST_SUBSETS)]
     won = [
-        _majority_is_right(labels, correct, [place for number in subset for place in thoughts[number]])
+        _majority_is_right(labels, correct, weights, [place for number in subset for place in thoughts[number]])
         for subset in subsets
     ]
     return sum(won) / len(won)
@@ -195,13 +198,15 @@ def mean(values: Iterable[float]) -> float | None:
     return fsum(values) / len(values) if values else None
 
 
-def _majority_is_right(labels: Sequence[int | None], correct: Sequence[bool], subset: Sequence[int]) -> bool:
-    votes: dict[int, int] = {}
+def _majority_is_right(
+    labels: Sequence[int | None], correct: Sequence[bool], weights: Sequence[float], subset: Sequence[int]
+) -> bool:
+    votes: dict[int, float] = {}
     first: dict[int, int] = {}
     for sample in subset:
         label = labels[sample]
         if label is not None:
-            votes[label] = votes.get(label, 0) + 1
+            votes[label] = votes.get(label, 0.0) + weights[sample]
             first.setdefault(label, sample)
     if not votes:
         return False

@@ -9,6 +9,7 @@ from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request, resolve, resolve_sweep
 from thinkcap.engine.settings import Settings
 from thinkcap.errors import UsageError
+from thinkcap.runs.polls import VoteRule
 from thinkcap.runs.settings import RUN_OPTIONS, budget_fields
 
 
@@ -21,6 +22,7 @@ class Plan:
     budgets   the thinking budgets of a sweep, None for no limit; empty if it is none
     depths    points of each thought, evenly spaced up to its budget, at which it is answered; 0 for its end alone
     answers   answers at each of them
+    vote      how the samples vote, and when they are enough
 
     `depths` and `answers` are H and m of Fractured Sampling (arXiv 2505.12992).
     """
@@ -30,6 +32,7 @@ class Plan:
     budgets: tuple[int | None, ...] = ()
     depths: int = 0
     answers: int = 1
+    vote: VoteRule = field(default_factory=VoteRule)
 
     def requests(self, profile: Profile, problem: str, id: str | None = None) -> list[Request]:
         """The requests that a problem makes, sample by sample. Raises UsageError for what makes no sense."""
@@ -64,6 +67,10 @@ class Plan:
             **{name: getattr(settings, name) for name in RUN_OPTIONS},
             "depths": self.depths,
             "answers": self.answers,
+            # How the votes are weighed matters to the results only if it decides which of them are needed.
+            "vote_by": self.vote.by if self.vote.until is not None else "count",
+            "vote_until": self.vote.until,
+            "vote_first": self.vote.first,
             "context": context,
             "think_start": profile.think_start,
             "think_end": profile.think_end,
@@ -76,10 +83,6 @@ class Plan:
             raise UsageError("Depths of a thought are shares of its budget: give one with --budget.")
         if request.budget.time_limit is not None:
             raise UsageError("Answers at several depths share one thought, so it takes no time limit.")
-        if request.settings.until_sure:
-            raise UsageError(
-                "A thought answered at several depths is not ended by early answers: leave one of them out."
-            )
         depths = sorted(
             {max(1, budget * depth // self.depths) for depth in range(1, self.depths + 1)} if budget else {0}
         )

@@ -25,6 +25,7 @@ from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.outcome import Failure, Outcome
 from thinkcap.engine.profile import Profile
 from thinkcap.engine.request import Request
+from thinkcap.engine.turns import Turn, WaitingLine
 from thinkcap.errors import ThinkcapError
 from thinkcap.runs.result import Key
 
@@ -159,24 +160,30 @@ class RayCluster:
         *,
         parallel: int | None = None,
         on_step: Callable[[Step], None] | None = None,
+        turn: Callable[[Request], Turn] | None = None,
     ) -> Iterator[Outcome | Failure]:
-        """As `Engine.solve_many`, `parallel` counting for each engine. Ctrl-C gives up what is in flight. A thought
-        with several outcomes that is lost half-way is done again, and gives those that had come before twice.
+        """As `Engine.solve_many`, `parallel` counting for each engine. What an engine has begun it finishes, needed
+        or not. Ctrl-C gives up what is in flight. A thought with several outcomes that is lost half-way is done again,
+        and gives those that had come before twice.
 
         Raises ThinkcapError when every engine is lost.
         """
-        self._queue = deque(requests)
+        self._line = WaitingLine(requests, turn or (lambda request: "now"))
         self._losses: dict[Key, int] = {}
         width = parallel or PARALLEL
         began = time.perf_counter()
         with Interrupt() as interrupt:
-            while (self._queue or any(handle.requests for handle in self._handles)) and not interrupt.asked:
+            while (self._line or any(handle.requests for handle in self._handles)) and not interrupt.asked:
                 if not self._handles:
                     raise ThinkcapError("All engines of the cluster are lost: run the same command again to go on.")
                 for handle in self._handles:
                     if handle.pending is None:
                         self._hand_out(handle, width)
+                for request in self._line.take_dropped():
+                    yield Outcome.unstarted(request, self.profile, self.model_sha256)
                 waited = {handle.pending: handle for handle in self._handles if handle.pending is not None}
+                if not waited:
+                    return  # everyone waits for the others
                 ready, _ = self._ray.wait(list(waited), num_returns=1, timeout=WAIT)
                 for pending in ready:
                     yield from self._receive(waited[pending])
@@ -220,8 +227,10 @@ class RayCluster:
 
     def _hand_out(self, handle: _EngineHandle, width: int) -> None:
         """Gives an engine its next portion: half of its even share of what is left, but a full batch at least."""
-        count = min(len(self._queue), max(width, len(self._queue) // (2 * len(self._handles))))
-        portion = [self._queue.popleft() for _ in range(count)]
+        count = max(width, len(self._line) // (2 * len(self._handles)))
+        portion: list[Request] = []
+        while len(portion) < count and (request := self._line.next()) is not None:
+            portion.append(request)
         if portion:
             handle.requests = {key: request for request in portion for key in Key.all_of(request)}
             handle.sampled_before += handle.sampled
@@ -236,7 +245,7 @@ class RayCluster:
                 return
             result = self._ray.get(next(handle.pending))
         except StopIteration:
-            self._queue.extend(handle.unanswered)
+            self._line.extend(handle.unanswered)
             handle.requests, handle.pending, handle.active = {}, None, 0
             return
         except self._ray.exceptions.RayError as error:
@@ -264,7 +273,7 @@ class RayCluster:
             key = Key.all_of(request)[-1]
             self._losses[key] = self._losses.get(key, 0) + 1
             if self._losses[key] < LOSSES:
-                self._queue.appendleft(request)
+                self._line.extend([request], first=True)
             else:
                 yield Failure(request, ThinkcapError(f"The engine was lost {LOSSES} times over it ({_brief(error)})."))
         handle.requests, handle.active = {}, 0
@@ -276,7 +285,7 @@ class RayCluster:
     def _step(self, seconds: float) -> Step:
         sampled = sum(handle.sampled + handle.sampled_before for handle in self._handles)
         active = sum(handle.active for handle in self._handles)
-        return Step(active, len(self._queue), sampled, sampled, seconds, seconds)
+        return Step(active, len(self._line), sampled, sampled, seconds, seconds)
 
 
 def engines_on(resources: Mapping[str, float], threads: int | None, gpu_layers: int | None) -> list[tuple[int, int]]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from thinkcap.errors import ThinkcapError
 from thinkcap.runs.groups import ResultGroup, group, settings_of
-from thinkcap.runs.methods import Method, methods
+from thinkcap.runs.methods import Method, has_votes, methods
+from thinkcap.runs.polls import VoteBy
 from thinkcap.runs.result import Key, Result
 from thinkcap.runs.result_file import read
 
@@ -56,13 +57,19 @@ class Report:
 
 
 def make_report(
-    paths: Iterable[str | Path], *, by: str | None = None, votes: bool = False, again: bool = False
+    paths: Iterable[str | Path],
+    *,
+    by: str | None = None,
+    votes: bool = False,
+    vote_by: VoteBy | None = None,
+    again: bool = False,
 ) -> Report:
     """Reads result files and works their figures out.
 
-    by     split the groups by this field of the problems or the results
-    votes  compare ways to spend tokens; done in any case if thoughts were answered at several depths
-    again  read the answers out of the solutions and grade them again; the files stay as they are
+    by       split the groups by this field of the problems or the results
+    votes    compare ways to spend tokens; done in any case if there were votes over depths or votes that ended early
+    vote_by  how votes are weighed; None weighs them as their run did
+    again    read the answers out of the solutions and grade them again; the files stay as they are
 
     Raises ThinkcapError if there are no results, UsageError if none has the field `by`.
     """
@@ -74,8 +81,8 @@ def make_report(
         if again:
             results, changed = regrade(results, grader)
         groups = group(results, by, grader)
-        votes = votes or any(each.settings["depths"] for each in groups)
-        return Report(results, groups, methods(groups, grader) if votes else None, changed)
+        votes = votes or vote_by is not None or any(map(has_votes, groups))
+        return Report(results, groups, methods(groups, grader, vote_by) if votes else None, changed)
 
 
 def read_all(paths: Iterable[str | Path]) -> list[Result]:

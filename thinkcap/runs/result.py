@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
-import thinkcap
 from thinkcap.engine.budget import Budget
 from thinkcap.engine.outcome import Failure, Outcome, Seconds
 from thinkcap.errors import UsageError
-from thinkcap.runs.settings import TYPES, budget_fields
+from thinkcap.runs.settings import TYPES
 
 if TYPE_CHECKING:
     from thinkcap.engine.request import Request
@@ -63,12 +62,14 @@ class Result(Outcome):
     verdict   how the answer compared (`equal`, `different`, `timeout` …); None if it was not graded
     settings  all that the run's results depend on beside the problems: the line's `run`; empty if the file does not say
     error     why the problem could not be run; None if it ran
+    unneeded  whether the vote was decided without it: its answer has no vote, its tokens were spent all the same
     """
 
     extra: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
     verdict: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
+    unneeded: bool = False
 
     @classmethod
     def of(cls, outcome: Outcome, problem: Problem, settings: Mapping[str, Any]) -> Self:
@@ -86,33 +87,15 @@ class Result(Outcome):
         cls, failure: Failure, answer_index: int, problem: Problem, solver: Solver, settings: Mapping[str, Any]
     ) -> Self:
         """The result of a request that could not be run, for one of its answers."""
-        request = failure.request
-        return cls.from_dict(
-            {
-                "id": problem.id,
-                "problem": problem.text,
-                "prompt_text": request.prompt_text,
-                "sample": request.sample,
-                "model": solver.profile.name,
-                "quant": solver.profile.quant,
-                "seed": request.settings.seed,
-                "budget": budget_fields(request.settings),
-                "expected": problem.expected,
-                "error": str(failure.error),
-                "reply": answer_index,
-                "thinkcap_version": thinkcap.__version__,
-                "model_sha256": solver.model_sha256,
-                "extra": {**problem.extra},
-                "run": settings,
-            }
-        )
+        request = replace(failure.request, answer_index=answer_index)
+        outcome = Outcome.unstarted(request, solver.profile, solver.model_sha256)
+        return replace(cls.of(outcome, problem, settings), error=str(failure.error))
 
     @classmethod
     def from_dict(cls, line: Mapping[str, Any]) -> Self:
-        """Reads a line: strict about the types of the fields, silent about fields that it does not know.
-
-        Fields that the first versions did not write have their defaults. Raises ValueError, with the end of a sentence
-        that begins with the result, if a field is missing or of another type.
+        """Reads a line: strict about the types of the fields, silent about unknown ones; fields that the first versions
+        did not write have their defaults. Raises ValueError, with the end of a sentence that begins with the result, if
+        a field is missing or of another type.
         """
         error = _optional(line, "error", str)
         needed = None if error is None else ""
@@ -140,16 +123,24 @@ class Result(Outcome):
             injected_tokens=_get(line, "injected_tokens", int, 0),
             solution_tokens=_get(line, "solution_tokens", int, None if error is None else 0),
             rolled_back_tokens=_get(line, "rolled_back_tokens", int, 0),
+            answer_forced=_get(line, "answer_forced", bool, False),
             probe_tokens=_get(line, "probe_tokens", int, 0),
+            resumed_tokens=_get(line, "resumed_tokens", int, 0),
             shared=_get(line, "shared", bool, False),
             answer_index=_get(line, "reply", int, 0),
+            thought_ids=_thought_ids(line.get("thought_ids")),
+            spelled="thought_ids" not in line,
+            mean_log_probability=_log_probability(line, "mean_log_probability"),
+            lowest_log_probability=_log_probability(line, "lowest_log_probability"),
             seconds=_seconds(_get(line, "seconds", dict, {})),
             thinkcap_version=_get(line, "thinkcap_version", str, ""),
             model_sha256=_get(line, "model_sha256", str, ""),
+            model_file_sha256=_get(line, "model_file_sha256", str, ""),
             extra=_extra(_get(line, "extra", dict, {})),
             verdict=_optional(line, "verdict", str),
             settings=_settings(_get(line, "run", dict, {})),
             error=error,
+            unneeded=_get(line, "unneeded", bool, False),
         )
 
     @property
@@ -169,7 +160,15 @@ class Result(Outcome):
                 "model_sha256": self.model_sha256,
             }
         verdict = {} if self.verdict is None else {"verdict": self.verdict}
-        return line | {"extra": {**self.extra}} | verdict | {"run": {**self.settings}}
+        return line | {"extra": {**self.extra}} | verdict | self._unneeded | {"run": {**self.settings}}
+
+    def outcome_to_dict(self) -> dict[str, Any]:
+        """The JSON object without what a run over a file adds: what `thinkcap solve --json` prints."""
+        return Outcome.to_dict(self) | self._unneeded
+
+    @property
+    def _unneeded(self) -> dict[str, Any]:
+        return {"unneeded": True} if self.unneeded else {}
 
 
 _WITHOUT_TEXTS = (
@@ -188,6 +187,14 @@ def _budget(line: Mapping[str, Any]) -> Budget:
         )
     except UsageError as error:
         raise ValueError("has a budget that makes no sense") from error
+
+
+def _thought_ids(value: object) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(type(token) is int and 0 <= token < 2**31 for token in value):
+        raise ValueError("has thought_ids that are not a list of token numbers")
+    return tuple(value)
 
 
 def _seconds(line: Mapping[str, Any]) -> Seconds:
@@ -225,3 +232,14 @@ def _get(line: Mapping[str, Any], name: str, kind: type[T], default: T | None = 
 
 def _optional(line: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
     return None if line.get(name) is None else _get(line, name, kind)
+
+
+def _log_probability(line: Mapping[str, Any], name: str) -> float | None:
+    value = line.get(name)
+    if value is None:
+        return None
+    if type(value) not in (int, float):
+        raise ValueError(f"has a {name} that is not a number")
+    if not -_LARGEST < value <= 0:
+        raise ValueError(f"has a {name} that is out of range")
+    return float(value)

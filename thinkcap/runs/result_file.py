@@ -76,6 +76,10 @@ class ResultFile:
     ) -> None:
         self.close()
 
+    def __iter__(self) -> Iterator[Result]:
+        """What it holds."""
+        return read(self.path)
+
     def close(self) -> None:
         """Unlocks and closes the file."""
         self._file.close()

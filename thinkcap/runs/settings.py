@@ -37,13 +37,24 @@ _TYPES: Mapping[str, type] = {
 TYPES: Mapping[str, type] = {name: _TYPES[OPTIONS[name].kind] for name in RUN_OPTIONS} | {
     "depths": int,
     "answers": int,
+    "vote_by": str,
+    "vote_until": float,
+    "vote_first": int,
     "context": int,
     "think_start": str,
     "think_end": str,
 }
 """What `run` holds beside the fields of a result, and its types in JSON."""
 
-DEFAULTS_FOR_OLD_FILES: Mapping[str, Any] = {"budgets": None, "until_sure": 0, "depths": 0, "answers": 1}
+DEFAULTS_FOR_OLD_FILES: Mapping[str, Any] = {
+    "budgets": None,
+    "force_answer": False,
+    "depths": 0,
+    "answers": 1,
+    "vote_by": "count",
+    "vote_until": None,
+    "vote_first": None,
+}
 """Settings that the first versions did not write, and what their runs were made with."""
 
 
@@ -52,13 +63,19 @@ def budget_fields(settings: Settings) -> dict[str, Any]:
     return {field: getattr(settings, name) for name, field in BUDGET_FIELDS.items()}
 
 
+BUDGETS = ("budget.thinking", "budgets")
+"""What may differ between the results of one file: every result says its budget, and thoughts go on to larger ones."""
+
+
 def differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[str, str] | None:
     """The settings that differ, as `mine` and as `theirs` have them, in words; None if none does.
 
-    A setting that one side does not name, as files of other versions may not, does not differ.
+    A setting that one side does not name, as files of other versions may not, does not differ. Budgets may differ.
     """
     asked, held = _flat(mine), {**DEFAULTS_FOR_OLD_FILES, **_flat(theirs)}
     names = [name for name in asked if name in held and asked[name] != held[name]]
+    if not (asked.get("depths") or held["depths"]):  # these are shares of the budget
+        names = [name for name in names if name not in BUDGETS]
     if not names:
         return None
     return _in_words(names, asked), _in_words(names, held)
@@ -76,10 +93,12 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _in_words(names: list[str], values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_value_in_words(values[name])}" for name in names)
+    return ", ".join(f"{name} {_value_in_words(name, values[name])}" for name in names)
 
 
-def _value_in_words(value: Any) -> str:
+def _value_in_words(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return one_line(",".join(map(_value_in_words, value)), 200)
-    return "none" if value is None else one_line(str(value), 60)
+        return one_line(",".join("unlimited" if each is None else str(each) for each in value), 200)
+    if value is None:
+        return "unlimited" if name == "budget.thinking" else "none"
+    return one_line(str(value), 60)

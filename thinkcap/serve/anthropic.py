@@ -91,6 +91,7 @@ class MessagesBody(ChatBody):
             stops=tuple(self.stop_sequences),
             as_is=self.as_is,
             shows_thought=self.shows_thought,
+            more=self.more,
         )
 
 

@@ -18,6 +18,7 @@ from thinkcap.serve import anthropic, ollama, openai, page, sweep
 from thinkcap.serve.access_log import AccessLog, log
 from thinkcap.serve.dispatcher import MAX_OPEN, Dispatcher
 from thinkcap.serve.errors import HttpError, refusal
+from thinkcap.serve.finished_thoughts import FinishedThoughts
 from thinkcap.serve.guard import LOCAL, Access, Guard, content_policy
 from thinkcap.serve.loaded_model import LoadedModel
 from thinkcap.serve.streaming import Json
@@ -36,6 +37,7 @@ def build(engine: Engine, access: Access = LOCAL, max_open: int = MAX_OPEN, log_
         engine.start()
         app.state.model = LoadedModel(engine)
         app.state.dispatcher = Dispatcher(engine, max_open)
+        app.state.thoughts = FinishedThoughts()
         app.state.log_prompts = log_prompts
         yield
 

@@ -18,8 +18,8 @@ from thinkcap.serve.errors import bad_field
 
 Kind = Literal["number", "level", "default"]
 
-OWN_FIELDS: Final = (*OPTIONS, "prompt")
-"""What the object `thinkcap` may hold: every generation option, and how the prompt is made."""
+OWN_FIELDS: Final = (*OPTIONS, "prompt", "more")
+"""What the object `thinkcap` may hold: every generation option, how the prompt is made, and which thought goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ DEFAULT = BudgetChoice()
 
 
 def _limit(value: Any) -> Any:
-    if value in (-1, "none") and not isinstance(value, bool):
+    if value in (-1, "unlimited", "none") and not isinstance(value, bool):
         return "none"
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError('a number of thinking tokens is 0 or more, or "none" for no limit')
+        raise ValueError('a number of thinking tokens is 0 or more, or "unlimited"')
     return value
 
 
@@ -108,11 +108,11 @@ class BudgetFields(Body):
 
     @property
     def own(self) -> dict[str, Any]:
-        """The options of the object `thinkcap`, but the budget and the prompt. Raises HttpError for unknown ones."""
+        """The generation options of the object `thinkcap`, but the budget. Raises HttpError for unknown fields."""
         for name in self.thinkcap:
             if name not in OWN_FIELDS:
                 raise bad_field(f"thinkcap.{name}", f"is unknown; there are {', '.join(OWN_FIELDS)}.")
-        apart = ("budget", "prompt")
+        apart = ("budget", "prompt", "more")
         return {name: value for name, value in self.thinkcap.items() if name not in apart and value is not None}
 
     @property
@@ -122,6 +122,11 @@ class BudgetFields(Body):
         if prompt not in ("entry", "as is"):
             raise bad_field("thinkcap.prompt", 'must be "entry" or "as is".')
         return bool(prompt == "as is")
+
+    @property
+    def more(self) -> Any:
+        """The id of the reply whose thought goes on, None if none does."""
+        return self.thinkcap.get("more")
 
     def budget(self, efforts: Mapping[str, int | None], default: BudgetChoice = DEFAULT) -> BudgetChoice:
         """The budget that the request asks for, `default` if it does not say.

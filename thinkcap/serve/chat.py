@@ -12,10 +12,12 @@ from thinkcap.engine.request import Message, Request
 from thinkcap.serve.budgets import BudgetChoice
 from thinkcap.serve.dispatcher import submit_all
 from thinkcap.serve.errors import HttpError, bad_field
+from thinkcap.serve.finished_thoughts import going_on, inherited
 
 if TYPE_CHECKING:
     from thinkcap.engine.engine import Engine
     from thinkcap.engine.generation import Generation
+    from thinkcap.engine.outcome import Outcome
 
 MAX_SAMPLES = 64
 """Replies that one request may ask for."""
@@ -37,6 +39,7 @@ class Chat:
     stops            texts that end the answer, and are not part of it
     as_is            whether the last message goes to the model without the instruction of its entry
     shows_thought    whether the client gets to see the thought
+    more             the id of the reply whose thought goes on, None if it begins
     """
 
     messages: Sequence[Message]
@@ -48,10 +51,13 @@ class Chat:
     stops: tuple[str, ...] = ()
     as_is: bool = False
     shows_thought: bool = True
+    more: Any = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.samples <= MAX_SAMPLES:
             raise bad_field("n", f"must be from 1 to {MAX_SAMPLES}.")
+        if self.samples > 1 and self.more is not None:
+            raise bad_field("n", "must be 1 for a thought that goes on.")
         if len(self.stops) > MAX_STOPS or not all(self.stops):
             raise bad_field("stop", f"takes at most {MAX_STOPS} texts, none of them empty.")
 
@@ -60,24 +66,33 @@ class Chat:
         """How much text there is to read."""
         return sum(len(message.content) + len(message.thinking) for message in self.messages)
 
-    def submit(self, engine: Engine) -> list[Generation]:
+    def submit(self, engine: Engine, earlier: Outcome | None = None) -> list[Generation]:
         """Submits it. Returns a generation for each reply.
+
+        earlier  the outcome from which it goes on
 
         Raises UsageError for what makes no sense, HttpError for fields that contradict each other, QueueFullError if
         too many requests wait.
         """
-        options = {"seed": secrets.randbelow(1 << 31), **self.options}
+        if earlier is None:
+            options = {"seed": secrets.randbelow(1 << 31), **self.options}
+        else:
+            options = inherited(earlier, self.messages, self.options)
         try:
-            return self._submit(engine, options, self.max_tokens)
+            return self._submit(engine, options, self.max_tokens, earlier)
         except DoesNotFitError as error:
             given = self.budget.kind == "number" and isinstance(self.budget.tokens, int)
             bounded = self.max_tokens is not None or self.budget.kind == "level"
             if not bounded or error.room < 1 or (given and self.budget.tokens >= error.room):
                 raise HttpError(400, str(error), self.budget.field or None) from None
-            return self._submit(engine, options, error.room)
+            return self._submit(engine, options, error.room, earlier)
 
-    def _submit(self, engine: Engine, options: Mapping[str, Any], reply: int | None) -> list[Generation]:
+    def _submit(
+        self, engine: Engine, options: Mapping[str, Any], reply: int | None, earlier: Outcome | None
+    ) -> list[Generation]:
         request = self._request(engine, options, reply)
+        if earlier is not None:
+            return submit_all(engine, [going_on(request, earlier, self.budget.field or "thinkcap.more")])
         return submit_all(engine, map(request.with_sample, range(self.samples)))
 
     def _request(self, engine: Engine, options: Mapping[str, Any], reply: int | None) -> Request:
@@ -85,7 +100,12 @@ class Chat:
         request = engine.request(self.messages, self.budget.tokens, **options)
         if reply is not None:
             thinking, solution = self._split(request, engine.profile.usual_solution, reply)
-            request = engine.request(self.messages, thinking, **{**options, "solution_budget": solution})
+            within = dict(options)
+            if solution > 2 * engine.answer_reserve:
+                solution -= engine.answer_reserve
+            else:
+                within["force_answer"] = False  # it would go beyond the reply's limit
+            request = engine.request(self.messages, thinking, **{**within, "solution_budget": solution})
             request = replace(request, pooled="solution_budget" not in options)
         if self.as_is:
             settings = replace(request.settings, prompt_mode="none")

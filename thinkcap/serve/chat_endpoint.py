@@ -48,7 +48,7 @@ async def respond(
     state = request.app.state
     body, model = kind.read(await read_object(request)), state.model
     model.check(body.model)
-    replies = await Replies.of(body.chat(model), state.dispatcher, body.stream)
+    replies = await Replies.of(body.chat(model), state.dispatcher, state.thoughts, body.stream)
     if body.stream:
         return Stream(pieces(body, model, replies), media_type, replies.close)
     with closing(replies):

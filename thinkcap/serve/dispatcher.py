@@ -104,7 +104,6 @@ class Exchange:
         self.id = secrets.token_urlsafe(12)
         self.generations = generations
         self.news = asyncio.Event()
-        self.news.set()  # what happened before the listeners were there
         self._dispatcher = dispatcher
         self._count = count
         self._live = live
@@ -112,6 +111,8 @@ class Exchange:
         dispatcher.exchanges[self.id] = self
         for generation in generations:
             generation.listener = self._hear
+        if any(generation.done for generation in generations):
+            self.news.set()  # no listener will hear of it
 
     def close(self) -> None:
         """Cancels what still runs. To be called once, however the exchange ends."""

@@ -79,6 +79,7 @@ class OllamaBody(ChatBody):
             stops=tuple(options.stop),
             as_is=self.as_is,
             shows_thought=self.shows_thought,
+            more=self.more,
         )
 
 

@@ -107,6 +107,7 @@ class CompletionBody(ChatBody):
             stops=tuple(self.stop),
             as_is=self.as_is,
             shows_thought=self.shows_thought,
+            more=self.more,
         )
 
 

@@ -11,6 +11,7 @@ from thinkcap.engine.outcome import Outcome
 from thinkcap.errors import ThinkcapError
 from thinkcap.serve.chat import Chat
 from thinkcap.serve.dispatcher import Dispatcher, Exchange
+from thinkcap.serve.finished_thoughts import FinishedThoughts
 
 _TEXTS = {"id", "problem", "prompt_text", "sample", "thinking", "solution", "expected", "correct", "reply", "shared"}
 """Fields of a result that a reply has elsewhere, or not."""
@@ -60,9 +61,10 @@ class Reply:
     thinking_tokens    tokens sampled in the thought; solution_tokens, in the answer, up to the stop text's end
     stop_text          the stop text that ended it, None if none did
     outcome            the engine's account of it, once it is over
+    id                 under which its thought is kept, once it is over
     """
 
-    def __init__(self, generation: Generation, chat: Chat) -> None:
+    def __init__(self, generation: Generation, chat: Chat, thoughts: FinishedThoughts) -> None:
         self.generation = generation
         self.prompt_tokens = 0
         self.thinking_tokens = 0
@@ -70,6 +72,8 @@ class Reply:
         self.thought = ""
         self.answer = ""
         self.outcome: Outcome | None = None
+        self.id = ""
+        self._thoughts = thoughts
         self._shows_thought = chat.shows_thought
         self._stop = StopText(chat.stops)
 
@@ -94,7 +98,7 @@ class Reply:
         facts = {name: value for name, value in self.outcome.to_dict().items() if name not in _TEXTS}
         if self.stop_text is not None:
             facts |= {"finish_reason": "stop", "solution_tokens": self.solution_tokens}
-        return facts
+        return {"id": self.id, **facts}
 
     def see(self, events: Iterable[Event]) -> Piece:
         """Takes events. Returns what they add to the texts."""
@@ -103,6 +107,7 @@ class Reply:
             match event:
                 case Started():
                     self.prompt_tokens = event.prompt_tokens
+                    thought += event.resumed
                 case Thought():
                     thought += event.text
                     self.thinking_tokens = event.thinking_tokens
@@ -123,9 +128,11 @@ class Reply:
 
     def _finish(self, outcome: Outcome) -> str:
         self.outcome = outcome
+        self.id = self._thoughts.keep(outcome)
         if self.stop_text is not None:
             return ""
-        self.thinking_tokens, self.solution_tokens = outcome.thinking_tokens, outcome.solution_tokens
+        self.thinking_tokens = outcome.thinking_tokens
+        self.solution_tokens = outcome.solution_tokens + outcome.probe_tokens
         return self._stop.rest()
 
 
@@ -135,18 +142,19 @@ class Replies:
     all  every reply, in the order asked for
     """
 
-    def __init__(self, exchange: Exchange, chat: Chat) -> None:
-        self.all = [Reply(generation, chat) for generation in exchange.generations]
+    def __init__(self, exchange: Exchange, chat: Chat, thoughts: FinishedThoughts) -> None:
+        self.all = [Reply(generation, chat, thoughts) for generation in exchange.generations]
         self._exchange = exchange
 
     @classmethod
-    async def of(cls, chat: Chat, dispatcher: Dispatcher, stream: bool) -> Replies:
-        """Submits a chat. Raises ThinkcapError as `Chat.submit` does."""
+    async def of(cls, chat: Chat, dispatcher: Dispatcher, thoughts: FinishedThoughts, stream: bool) -> Replies:
+        """Submits a chat. Raises ThinkcapError as `Chat.submit` does, and for a thought that is not kept."""
         live = stream or bool(chat.stops)
+        earlier = thoughts.find(chat.more, "thinkcap.more") if chat.more is not None else None
         exchange = await dispatcher.exchange(
-            lambda: chat.submit(dispatcher.engine), chat.samples, chat.characters, live
+            lambda: chat.submit(dispatcher.engine, earlier), chat.samples, chat.characters, live
         )
-        return cls(exchange, chat)
+        return cls(exchange, chat, thoughts)
 
     async def pieces(self) -> AsyncGenerator[tuple[int, Piece]]:
         """What is added to each reply, by its number, as it happens. Ends when all replies have."""

@@ -12,7 +12,8 @@ from thinkcap.engine.engine import Engine
 from thinkcap.errors import ThinkcapError
 from thinkcap.serve import access_log
 from thinkcap.serve.app import build
-from thinkcap.serve.guard import MAX_HEADER_BYTES, Access
+from thinkcap.serve.guard import Access
+from thinkcap.serve.http_protocol import HttpProtocol
 
 MAX_CONNECTIONS = 1_000
 """Connections at once; more are answered with 503."""
@@ -50,7 +51,7 @@ def run(
         access_log=False,
         ws="none",
         server_header=False,
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        http=HttpProtocol,
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=2,
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from thinkcap.engine.more import resumed_tokens
+from thinkcap.engine.request import Request
+from thinkcap.engine.settings import Option
 from thinkcap.text import one_line
 
 SEPARATOR = " · "
@@ -19,7 +22,6 @@ ENDS: Mapping[str, str] = {
     "deadline": "cut at the time limit",
     "loop": "cut in a loop",
     "context": "cut at the end of the context",
-    "sure": "cut when early answers agreed",
     "interrupted": "interrupted",
 }
 """Why a thought or a solution ended, by its stop or finish reason."""
@@ -35,8 +37,10 @@ SETTINGS = {
     "think_end": "closes",
     "loop_guard": "loop guard",
     "model_sha256": "file",
-    "until_sure": "until sure",
     "depths_of": "depths of",
+    "vote_by": "votes by",
+    "vote_until": "vote until",
+    "vote_first": "first to vote",
 }
 """Settings whose heading in a table is not their own name."""
 
@@ -53,11 +57,33 @@ def budget_text(tokens: int | None) -> str:
     return f"{tokens // 1024}k" if tokens and tokens % 1024 == 0 else str(tokens)
 
 
+def resumed_text(request: Request) -> str:
+    """How a thought goes on: from where, and to what budget; or that it starts anew."""
+    tokens, budget = resumed_tokens(request), request.budget.thinking
+    start = f"thinking on from {tokens}" if tokens else "thinking anew"
+    limit = "" if budget is None else f" to {budget}"
+    return f"{start}{limit} tokens" if tokens or limit else start
+
+
 def setting_text(name: str, value: Any) -> str:
     """A setting's value in a table."""
     if value is None:
         return budget_text(None) if name == "thinking" else "none"
     return one_line(str(value), 24)
+
+
+def option_text(option: Option, value: Any) -> str:
+    """A generation option's value as it is typed."""
+    match option.kind:
+        case _ if value is None:
+            return budget_text(None)
+        case "tokens":
+            return budget_text(value)
+        case "seconds":
+            return f"{value:g}s"
+        case "switch":
+            return "on" if value else "off"
+    return str(value)
 
 
 def plural(count: int, noun: str) -> str:

@@ -24,7 +24,7 @@ VALUES: tuple[Any, ...] = (
 SETTINGS: dict[str, Any] = {
     "model": "abacus", "quant": "f16", "model_sha256": "0" * 64, "seed": 0,
     "budget": {"thinking": 16, "solution": 24}, "budgets": None, "temperature": 0.6, "top_p": 0.95, "top_k": 0,
-    "min_p": 0.0, "loop_guard": True, "until_sure": 0, "depths": 0, "answers": 1, "context": None,
+    "min_p": 0.0, "loop_guard": True, "force_answer": True, "depths": 0, "answers": 1, "context": None,
     "think_start": None, "think_end": None,
 }  # fmt: skip
 RESULT: dict[str, Any] = {
@@ -35,7 +35,8 @@ RESULT: dict[str, Any] = {
     },
     "thinking": "1 + 1 = 2", "solution": "\\boxed{2}", "answer": "2", "expected": "2", "correct": True,
     "stop_reason": "natural", "finish_reason": "stop", "prompt_tokens": 9, "thinking_tokens": 7, "injected_tokens": 0,
-    "solution_tokens": 4, "rolled_back_tokens": 0, "probe_tokens": 0, "shared": False, "reply": 0,
+    "solution_tokens": 4, "rolled_back_tokens": 0, "answer_forced": False, "probe_tokens": 0,
+    "resumed_tokens": 0, "thought_ids": [1, 2], "shared": False, "reply": 0,
     "seconds": {"load": 0.1, "prompt": 0.1, "thinking": 0.2, "solution": 0.1}, "thinkcap_version": "0.1.0",
     "model_sha256": "0" * 64, "extra": {"level": 2, "subject": "sums"}, "verdict": "equal", "run": SETTINGS,
 }  # fmt: skip

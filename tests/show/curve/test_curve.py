@@ -157,6 +157,10 @@ def test_a_caption_says_what_the_curves_have_in_common() -> None:
         "abacus q8_0 · sums.jsonl · n = 10 problems × 2 samples · temperature 0.6, top-p 0.95 · bars are 95 % intervals"
     )
     assert "greedy" in caption(curves_of(sweep(run={"temperature": 0.0})))
+    uneven = curves_of(sweep(problems=10) + sweep(problems=10, sample=1) + sweep(problems=4, style="message"))
+    assert " · n = 4 to 10 problems × 1 to 2 samples · " in caption(uneven)
+    part_way = curves_of(sweep(problems=4, budgets=(0, 16)) + sweep(problems=1, budgets=(64,)))
+    assert " · n = 1 to 4 problems · " in caption(part_way)
     assert caption(published_curves("e1")) == "bars are 95 % intervals"
 
 

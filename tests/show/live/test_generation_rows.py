@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.text import Text
 
-from thinkcap.engine.events import Answered, Closed, Started, Thought
+from thinkcap.engine.budget import Budget
+from thinkcap.engine.events import Answered, Closed, ForkFinished, Started, Thought
 from thinkcap.engine.outcome import Outcome
-from thinkcap.show.live.generation_rows import GenerationRows, summary_rows
+from thinkcap.show.live.generation_rows import GenerationRows, answer_row, summary_rows
 
 
 def plain(rows: list[Text]) -> list[str]:
@@ -42,6 +45,26 @@ def test_thought_solution_and_injected_text_look_different() -> None:
     rows.see(Closed("budget", 1, 1, 0.0), 0.2)
     rows.see(Answered("7", 1), 0.3)
     assert rows.row().spans == []
+
+
+def test_a_thought_is_marked_where_it_forks(outcome: Outcome) -> None:
+    rows = GenerationRows(12, marks=[4, 0, 2, 1024])
+    for tokens, text in enumerate(["one ", "two ", "three ", "four ", "five"], 1):
+        rows.see(ForkFinished(outcome), 0.1)
+        rows.see(Thought(text, tokens), 0.1)
+    assert rows.row().plain == "four ‹4›five"
+    assert plain(rows.see(Closed("natural", 5, 0, 0.1), 0.2)) == ["four ‹4›five", "stopped by …"]
+    early = GenerationRows(40, marks=[0, 2])
+    early.see(Thought("one ", 1), 0.1)
+    early.see(Thought("three", 3), 0.1)  # two tokens that end in one character
+    assert early.row().plain == "‹0›one ‹2›three"
+
+
+def test_the_answer_of_a_fork_is_one_row_with_its_mark(outcome: Outcome) -> None:
+    fork = replace(outcome, budget=Budget(2048), answer="7", expected="8", correct=False)
+    assert answer_row(fork, 60).plain == "  ‹2k› answer 7, wrong: expected 8"
+    assert answer_row(fork, 20).plain == "  ‹2k› answer 7, wr…"
+    assert answer_row(replace(fork, answer=None, correct=None), 60).plain == "  ‹2k› no answer"
 
 
 def test_model_text_cannot_steer_the_terminal() -> None:

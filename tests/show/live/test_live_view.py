@@ -8,7 +8,9 @@ from functools import partial
 
 import pytest
 
+import thinkcap
 from tests.show.screen import Clock, Screen, Wire
+from thinkcap.engine.engine import Engine
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Started, Thought
 from thinkcap.engine.outcome import Outcome
 from thinkcap.show.live.live_view import LiveView
@@ -79,6 +81,22 @@ def test_no_more_than_twenty_frames_a_second(screen: Screen, wire: Wire) -> None
             view.show(Thought("word ", token))
         assert len(wire.writes) <= 2.0 * 20 + 2
     assert "".join(screen.rows).count("word") == 2000
+
+
+def test_real_text_in_wide_characters_is_whole(smollm: Engine, screen: Screen, wire: Wire) -> None:
+    screen.resize(23)
+    clock = Clock()
+    with LiveView(wire, clock) as view:
+        view.begin(0, 1)
+        for event in smollm.stream("🎉" * 12, 23, solution_budget=16, temperature=0.6):
+            clock.now += 0.1
+            view.show(event)
+        assert isinstance(event, Finished)
+        view.conclude(event.outcome)
+    shown = "".join(screen.text.split())
+    assert event.outcome.rolled_back_tokens
+    assert "".join(event.outcome.thinking.split()) in shown
+    assert "".join(event.outcome.solution.split()) in shown
 
 
 def test_leaving_in_mid_thought_keeps_the_text_and_takes_the_bar(
@@ -220,3 +238,23 @@ def test_the_bar_takes_a_sequence_for_each_stretch(limit: int | None) -> None:
     progress.see(Started(10, limit or 1000, limit is not None), 0.0)
     progress.see(Thought("a", 50), 1.0)
     assert len(token_bar(progress, 79).spans) <= 6
+
+
+def test_a_thought_that_goes_on_is_shown_from_where_it_was_cut(
+    screen: Screen, wire: Wire, events: list[Event], outcome: Outcome, abacus: thinkcap.Engine
+) -> None:
+    request = abacus.more_request(abacus.solve("What is 384 + 297 + 581?", 16), 64)
+    with LiveView(wire, Clock()) as view:
+        view.begin(0, 1)
+        for event in events:
+            view.show(event)
+        view.conclude(outcome)
+        view.resume(request)
+        view.show(Thought("and so on", 65))
+        view.show(Closed("natural", 65, 0, 0.1))
+        view.show(Finished(outcome))
+    assert screen.text.splitlines()[-3:] == [
+        "── thinking on from 16 to 64 tokens ──",
+        "and so on",
+        "── stopped by itself ──",
+    ]

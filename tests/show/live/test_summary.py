@@ -35,6 +35,11 @@ def test_no_thought_has_no_rate(outcome: Outcome) -> None:
     assert "thinking 0/0, cut at the budget, 0.00 s · " in line
 
 
+def test_what_was_taken_over_is_said_and_not_in_the_rate(outcome: Outcome) -> None:
+    line = summary_line(replace(outcome, resumed_tokens=24))
+    assert "thinking 64/64, 24 of them kept, cut at the budget, 0.08 s, 500 tok/s" in line
+
+
 def test_an_answer_cannot_break_the_line(outcome: Outcome) -> None:
     line = summary_line(replace(outcome, answer="1\n\x1b[2J2" + "x" * 500))
     assert "\n" not in line

@@ -108,6 +108,46 @@ def test_ctrl_c_ends_a_thought_whose_solution_goes_into_a_file(terminal: Start, 
     assert file.read_text().strip() == ""
 
 
+SWEEP = [
+    sys.executable,
+    "-m",
+    "thinkcap",
+    "sweep",
+    "What is 4821 + 9377 + 6145?",
+    "--model",
+    "abacus",
+    "--threads",
+    "1",
+]
+
+
+def test_a_sweep_shows_where_the_thought_forks_and_what_each_fork_answers(terminal: Start) -> None:
+    process, screen = terminal(command=[*SWEEP, "--budgets", "0,16,64,none", "--expect", "20343"])
+    assert finish(process, screen) == 0
+    streamed, _, table = screen.text.partition("\n\n")
+    for mark in ("‹0›", "‹16›", "‹64›"):
+        assert streamed.count(mark) == 2  # in the thought, and before its answer
+        assert streamed.index(mark) < streamed.index(f"  {mark} answer ")
+    assert streamed.splitlines()[-1] == "  ‹unlimited› answer 20343, correct"
+    assert "━" not in streamed
+    assert [row.split()[0] for row in table.splitlines()[2:-1]] == ["0", "16", "64", "unlimited"]
+    answers = re.findall(r"^  ‹\w+› answer (\d+)", streamed, re.MULTILINE)
+    assert [row.split()[-2] for row in table.splitlines()[2:-1]] == answers
+
+
+def test_ctrl_c_in_a_sweep_answers_now(terminal: Start) -> None:
+    long = "What is " + " + ".join(map(str, range(1111, 1411, 7))) + "?"
+    command = [*SWEEP[:4], long, *SWEEP[5:], "--budgets", "16,4000", "--min-thinking", "16", "--no-loop-guard"]
+    process, screen = terminal(command=command)
+    process.expect("‹16›")
+    seen = process.before + process.after
+    process.sendintr()
+    assert finish(process, screen, seen) == 130
+    assert "── interrupted ──" in screen.rows
+    assert re.search(r"The answer is \\boxed\{.*\}", screen.text)
+    assert "Traceback" not in screen.text
+
+
 def test_no_color_is_honoured(terminal: Start) -> None:
     process, screen = terminal("--budget", "40", NO_COLOR="1")
     assert finish(process, screen) == 0

@@ -171,6 +171,11 @@ class KvCache:
         first = int(self._owners[self._filled - 1]) + 1
         return range(first, min(first + filler, self._ids))
 
+    def spare(self, used: int) -> range:
+        """The sequences behind `used` ones with separate cells that a decode of all these will be filled up with."""
+        filler = self._padding.filler(used) if self.shape.per_sequence_kv else 0
+        return range(used, used + filler)
+
     def _fill_up(self) -> range:
         """Adds filler tokens. Returns the sequences that it used."""
         used = self.filler_sequences
@@ -193,19 +198,22 @@ class KvCache:
     def share(self, source: int, target: int, end: int) -> None:
         """Makes the first `end` tokens of one sequence the beginning of another: at no cost in cells, or if cells are
         separate, by copying."""
-        if self.shape.per_sequence_kv:
-            api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
-            self.forget(target, end)
-        else:
+        if not self.shape.per_sequence_kv:
             api.llama_memory_seq_cp(self._memory, source, target, 0, end)
+            return
+        if self._model.offloaded:
+            api.llama_memory_seq_cp(self._memory, source, target, -1, -1)  # all cells, also empty ones
+        else:
+            self.copy_to(self, source, target)
+        self.forget(target, end)
 
-    def copy_to(self, other: KvCache, sequence: int) -> None:
-        """Copies a sequence into another cache of the same model, under the same id."""
-        size: int = api.llama_state_seq_get_size(self._pointer, sequence)
+    def copy_to(self, other: KvCache, source: int, target: int) -> None:
+        """Copies a sequence's tokens into another cache of the same model, or within this one."""
+        size: int = api.llama_state_seq_get_size(self._pointer, source)
         state = (ctypes.c_uint8 * size)()
-        written = api.llama_state_seq_get_data(self._pointer, state, size, sequence)
-        if not api.llama_state_seq_set_data(other._pointer, state, written, sequence):
-            raise ThinkcapError("llama.cpp could not move a sequence to a larger KV cache; set `context` when loading.")
+        written = api.llama_state_seq_get_data(self._pointer, state, size, source)
+        if not api.llama_state_seq_set_data(other._pointer, state, written, target):
+            raise ThinkcapError("llama.cpp could not copy a sequence in its KV cache; set `context` when loading.")
 
 
 def _context_params(shape: KvPlan, tile: int, threads: int, chunk: int) -> api.llama_context_params:

@@ -101,6 +101,7 @@ class Model:
     verbose        whether llama.cpp's log goes to standard error
     extra_buffers  whether llama.cpp may rearrange weights for this processor
     caches         its open KV caches
+    offloaded      whether layers are on a GPU
 
     Raises ModelFileError, one sentence, for whatever is not a usable GGUF.
     """
@@ -123,7 +124,7 @@ class Model:
         self._vocab = api.llama_model_get_vocab(pointer)
         self.caches: weakref.WeakSet[KvCache] = weakref.WeakSet()
         self._pieces: dict[int, bytes] = {}
-        self._offloaded = gpu_layers != 0 and can_offload()
+        self.offloaded = gpu_layers != 0 and can_offload()
         self.path = path
         self.n_vocab: int = api.llama_vocab_n_tokens(self._vocab)
         self.context_length: int = api.llama_model_n_ctx_train(pointer)
@@ -270,4 +271,4 @@ class Model:
     @cached_property
     def padding(self) -> Padding:
         """How its decodes are filled up."""
-        return Padding.of(api.llama_model_ftype(self.pointer), self.recurrent, self._offloaded)
+        return Padding.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded)

@@ -44,6 +44,8 @@ _KNOWN = (
         "<|end|><|start|>assistant<|channel|>final<|message|>",
         sign="<|channel|>analysis<|message|>",
     ),
+    # Kimi K3: thought and answer are parts of one message, each opened and closed by its name.
+    _Known("<|open|>think<|sep|>", "<|close|>think<|sep|><|open|>response<|sep|>"),
     _Known("<|channel>thought", "<channel|>", "\n", sign="<|channel>thought"),  # Gemma 4
     _Known("Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]", "\n"),  # Apriel
     _Known("[THINK]", "[/THINK]"),
@@ -58,6 +60,7 @@ _KNOWN = (
 _LIKELY = re.compile(r"[<\[][^\s<>\[\]{}/]{,40}(?:think|thought|reason)[^\s<>\[\]{}/]{,40}[>\]]", re.IGNORECASE)
 _MARKER = re.compile(r"[<\[◁][^\s<>\[\]◁▷]+[>\]▷]")
 _MARKERS = re.compile(rf"(?:{_MARKER.pattern}\w*)+")
+_LAST_MARKER = re.compile(rf"({_MARKER.pattern})\s*\Z")
 _COMMENT = re.compile(r"{#.*?(?:#}|\Z)", re.DOTALL)
 _QUESTION, _THOUGHT, _ANSWER = "\ue000question\ue001", "\ue000thought\ue001", "\ue000answer\ue001"
 """Texts that no template has in it, to find again in what it renders."""
@@ -127,6 +130,8 @@ def _shown(template: ChatTemplate | None) -> _Known | None:
     if begins >= 0 and not _MARKER.match(before[begins:shared]):
         shared = begins
     start, end = before[shared:].strip(), after.partition(_ANSWER)[0].strip()
+    if not start and (empty := _LAST_MARKER.search(before)):  # Hy3 writes an empty thought if there is none
+        start = empty[1]
     return _Known(start, end) if _MARKERS.fullmatch(start) and _MARKERS.fullmatch(end) else None
 
 

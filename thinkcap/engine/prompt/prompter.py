@@ -94,13 +94,14 @@ class Prompter:
             start = 0
             if trusted and self._special is not None:
                 for match in self._special.finditer(text):
-                    tokens += self._plain(plain + text[start : match.start()])
+                    tokens += self.plain(plain + text[start : match.start()])
                     tokens.append(self._vocabulary.special_tokens[match[0]])
                     plain, start = "", match.end()
             plain += text[start:]
-        return tokens + self._plain(plain)
+        return tokens + self.plain(plain)
 
-    def _plain(self, text: str) -> list[int]:
+    def plain(self, text: str) -> list[int]:
+        """The tokens of text from outside, none of them special."""
         if self._special is None:
             return self._vocabulary.tokenize(text)
         tokens: list[int] = []

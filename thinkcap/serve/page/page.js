@@ -5,6 +5,7 @@ let model = { id: "", thinkcap: {} };
 let ruler = new Ruler(64);
 let budget = null; // thinking tokens; null is no limit
 let run = null; // what is in flight
+let last = null; // what was followed last
 const SLOWLY = 30; // thinking tokens a second in slow motion
 let done = null; // what can be copied: the command line and the JSON
 
@@ -64,7 +65,7 @@ function setBudget(tokens, typed = false) {
   budget = tokens;
   at("slider").value = ruler.step(tokens);
   at("slider").setAttribute("aria-valuetext", tokens === null ? "no limit" : counted(tokens));
-  if (!typed) at("tokens").value = tokens ?? "none";
+  if (!typed) at("tokens").value = tokens ?? "unlimited";
   at("tokens").removeAttribute("aria-invalid");
   at("unit").textContent = tokens === null ? "" : tokens === 1 ? "token" : "tokens";
   [...at("marks").children].forEach((each, number) => each.classList.toggle("here", ruler.marks[number] === tokens));
@@ -77,13 +78,17 @@ function typeBudget() {
   return tokens !== undefined;
 }
 
-/** Follows a request to its end, whatever the end is. */
-async function start(Kind, budgets) {
+function start(Kind, budgets) {
   const problem = at("problem").value.trim();
-  if (run) return;
   if (!problem) return at("problem").focus();
   if (!typeBudget()) return at("tokens").focus();
-  run = new Kind(model, problem, budgets ?? [budget]);
+  return follow(new Kind(model, problem, budgets ?? [budget]));
+}
+
+/** Follows a request to its end, whatever the end is. */
+async function follow(next) {
+  if (run) return;
+  last = run = next;
   clear();
   run.begin();
   busy(true);
@@ -92,16 +97,26 @@ async function start(Kind, budgets) {
   try {
     const { signal } = run.abort;
     const pace = () => (at("slowly").checked && !run.hurries ? SLOWLY : Infinity);
-    for await (const event of paced(events("/v1/sweep", run.request, signal), run.largest, pace, signal)) run.take(event);
+    const source = events("/v1/sweep", run.request, signal);
+    for await (const event of paced(source, run.largest, run.main.tokens, pace, signal)) run.take(event);
   } catch (error) {
     run.stopped(error.name === "AbortError" ? "stopped" : "broken off");
     if (error.name !== "AbortError") complain(error);
+    if (!run.id) last = run.earlier ?? run;
   }
   busy(false);
   run = null;
 }
 
 const think = () => start(Solving);
+
+/** Goes on under the budget of the slider, or if that is used up, to the next mark. */
+function thinkMore() {
+  const used = last.main.tokens;
+  if (!typeBudget() || (budget !== null && budget <= used)) setBudget(ruler.marks.find((mark) => mark === null || mark > used));
+  follow(new GoingOn(last, budget));
+}
+
 const thinkAtAll = () => start(Sweeping, ruler.marks);
 const stop = () => run?.abort.abort();
 
@@ -127,8 +142,9 @@ function busy(is) {
   at("think").hidden = at("sweep").hidden = is;
   at("stop").hidden = !is;
   at("answer").hidden = !is || run instanceof Sweeping;
+  at("more").hidden = is || !last.goesOn;
   // Whoever pressed a button that is gone goes on at the one that took its place.
-  if (held?.closest("#actions") && held.hidden) at(is ? "stop" : "think").focus();
+  if (held?.closest("#actions, #more") && held.hidden) at(is ? "stop" : "think").focus();
 }
 
 const say = (text) => (at("news").textContent = text);
@@ -162,6 +178,7 @@ at("ask").onsubmit = (event) => {
 at("sweep").onclick = thinkAtAll;
 at("stop").onclick = stop;
 at("answer").onclick = answerNow;
+at("more").onclick = thinkMore;
 at("problem").oninput = fit;
 at("problem").onkeydown = (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

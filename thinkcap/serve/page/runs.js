@@ -18,6 +18,11 @@ class Run {
     return { model: this.model.id, problem: this.problem, budgets: this.budgets.map((budget) => budget ?? "none") };
   }
 
+  /** Whether its thought was cut, and may go on. */
+  get goesOn() {
+    return this.budgets.length === 1 && this.over && canGoOn(this.outcomes.get(this.largest).stop_reason);
+  }
+
   get main() {
     return this.thoughtOf(this.largest);
   }
@@ -48,6 +53,7 @@ class Run {
       if (budget === this.largest) this.answer(event.text);
     } else if (type === "outcome") {
       this.outcomes.set(budget, event.outcome);
+      this.kept = event.id;
       this.answered(budget, event.outcome);
     } else if (type === "finished") {
       this.over = true;
@@ -125,7 +131,33 @@ class Solving extends Run {
   finish() {
     say(`Answered: ${at("solution").textContent.slice(0, 300)}`);
     const [outcome] = this.outcomes.values();
-    keep(this.commandLine("solve", ["--budget", this.largest ?? "none"]), outcome);
+    keep(this.commandLine("solve", ["--budget", this.largest ?? "unlimited"]), outcome);
+  }
+}
+
+/** A thought that goes on from where an earlier run's budget cut it. */
+class GoingOn extends Solving {
+  constructor(earlier, budget) {
+    super(earlier.model, earlier.problem, [budget]);
+    this.earlier = earlier;
+    this.thoughts.set(budget, earlier.main);
+  }
+
+  get request() {
+    return { ...super.request, more: this.earlier.kept };
+  }
+
+  take(event) {
+    if (event.type === "started") this.main.goOn(event.resumed);
+    super.take(event);
+  }
+
+  /** If it did not begin, all is as it was. */
+  stopped(how) {
+    if (this.id) return super.stopped(how);
+    this.earlier.count();
+    for (const [budget, outcome] of this.earlier.outcomes) this.earlier.answered(budget, outcome);
+    this.earlier.finish();
   }
 }
 
@@ -169,7 +201,7 @@ class Sweeping extends Run {
     }
     say(`Answered under ${counted(this.outcomes.size, "budget")}. Without a limit: ${whole?.answer ?? "no answer"}`);
     at("figures").textContent = "Choose a budget to see where it cut the thought, and its whole answer.";
-    const budgets = this.budgets.map((budget) => budget ?? "none").join(",");
+    const budgets = this.budgets.map((budget) => budget ?? "unlimited").join(",");
     keep(this.commandLine("sweep", ["--budgets", budgets]), [...this.outcomes.values()]);
   }
 

@@ -41,9 +41,9 @@ async function* events(path, body, signal) {
   throw new Refusal(response.status, "The server broke the answer off; ask again.");
 }
 
-/** The same events, the thought of one budget no faster than `rate()` tokens a second: fast models can be watched. */
-async function* paced(source, budget, rate, signal) {
-  let shown = 0;
+/** The same events, the thought of one budget no faster than `rate()` tokens a second: fast models can be watched.
+ * `shown` of its tokens are on the page already. */
+async function* paced(source, budget, shown, rate, signal) {
   for await (const event of source) {
     if (event.type === "thought" && event.budget === budget) {
       const more = event.thinking_tokens - shown;

@@ -55,6 +55,15 @@ class Thought {
     if (this.box) this.box.scrollTop = this.box.scrollHeight;
   }
 
+  /** It goes on behind `resumed`: the cut that was there becomes a flag. */
+  goOn(resumed) {
+    this.text = resumed;
+    this.injected = this.injected.filter(([, end]) => end <= resumed.length);
+    this.flags.set(this.tokens, resumed.length);
+    this.ending = null;
+    this.draw();
+  }
+
   /** A budget would have cut it behind what it shares with `thinking`. */
   flag(budget, thinking) {
     this.flags.set(budget, sharedLength(thinking, this.text));

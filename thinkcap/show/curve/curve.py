@@ -6,7 +6,7 @@ Groups of results come in, curves come out; chart.py makes charts of them, which
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,8 @@ class Curve:
     prompted   whether the prompt asked for the budget
     settings   how it was run, by name
     data       the file of its problems, if that is known
-    problems, samples  problems behind a point, and the most samples of one
+    problems   problems behind each point
+    samples    the most samples of one, at each point
     """
 
     name: str
@@ -71,8 +72,8 @@ class Curve:
     prompted: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     data: str = ""
-    problems: int = 0
-    samples: int = 0
+    problems: tuple[int, ...] = ()
+    samples: tuple[int, ...] = ()
 
 
 def curves(groups: Iterable[ResultGroup], votes: bool = True) -> list[Curve]:
@@ -114,16 +115,22 @@ def caption(curves: Sequence[Curve]) -> str:
         f"{curve.settings.get('model')} {curve.settings.get('quant') or ''}".strip() for curve in run
     )
     data = dict.fromkeys(curve.data for curve in run if curve.data)
-    sizes = {(curve.problems, curve.samples) for curve in run if curve.problems}
+    problems = {size for curve in run for size in curve.problems}
+    samples = {size for curve in run for size in curve.samples}
     drawn = {_sampling(curve.settings) for curve in run}
     parts = [", ".join(models) if len(models) <= 3 else plural(len(models), "model")] if models else []
     parts += [", ".join(data)] if data else []
-    if len(sizes) == 1:
-        problems, samples = sizes.pop()
-        parts.append(f"n = {plural(problems, 'problem')}" + (f" × {samples} samples" if samples > 1 else ""))
+    if problems:
+        several = f" × {_range(samples)} samples" if max(samples) > 1 else ""
+        parts.append(f"n = {_range(problems)} problem{'s' * (max(problems) != 1)}{several}")
     if len(drawn) == 1:
         parts += filter(None, drawn)
     return one_line(" · ".join([*parts, "bars are 95 % intervals"]))
+
+
+def _range(sizes: Collection[int]) -> str:
+    """`200`, or `80 to 200`."""
+    return f"{max(sizes):,}" if len(sizes) == 1 else f"{min(sizes):,} to {max(sizes):,}"
 
 
 def _sampling(settings: Mapping[str, Any]) -> str:
@@ -195,7 +202,7 @@ def _curves_of(name: str, groups: Sequence[ResultGroup], votes: bool) -> Iterato
     groups = sorted(groups, key=lambda group: budget_order(group.settings.get("thinking")))
     prompted = any(group.settings.get("prompt_mode") in ("max", "exact") for group in groups)
     points = [(group, point) for group in groups if (point := _point(group, prompted)) is not None]
-    problems, samples = max(each.metrics.problems for each in groups), max(each.metrics.k for each in groups)
+    problems, samples = (tuple(getattr(group.metrics, name) for group, _ in points) for name in ("problems", "k"))
     data = str(groups[0].results[0].settings.get("data") or "")
     kept = tuple(point for _, point in points)
     curve = Curve(name, kept, False, prompted, groups[0].settings, data, problems, samples)

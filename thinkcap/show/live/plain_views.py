@@ -7,9 +7,10 @@ from typing import TextIO
 
 from thinkcap.engine.events import Answered, Closed, Event, Finished, Thought
 from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.request import Request
 from thinkcap.show.live.summary import summary_line, tally
 from thinkcap.show.live.view import View
-from thinkcap.show.wording import end_text
+from thinkcap.show.wording import end_text, resumed_text
 from thinkcap.text import printable, write, write_json, write_line
 
 
@@ -49,6 +50,9 @@ class PlainView(View):
     def begin(self, sample: int, samples: int) -> None:
         if samples > 1:
             write_line(f"── sample {sample + 1} of {samples} ──", self._file)
+
+    def resume(self, request: Request) -> None:
+        write_line(f"── {resumed_text(request)} ──", self._file)
 
     def show(self, event: Event) -> None:
         match event:
@@ -98,11 +102,7 @@ class SolutionView(View):
 
     def show(self, event: Event) -> None:
         super().show(event)
-        match event:
-            case Answered():
-                self._text.write(event.text)
-            case Finished():
-                self._text.end()
+        self._write(event)
 
     def conclude(self, outcome: Outcome) -> None:
         super().close()
@@ -114,3 +114,42 @@ class SolutionView(View):
     def close(self) -> None:
         super().close()
         self._text.end()
+
+    def _write(self, event: Event) -> None:
+        match event:
+            case Answered():
+                self._text.write(event.text)
+            case Finished():
+                self._text.end()
+
+
+class LastSolutionView(SolutionView):
+    """The same for a thought that may go on: of its solutions the last alone, once it is known to be the last."""
+
+    def __init__(self, out: TextIO, err: TextIO, meter: View | None = None) -> None:
+        super().__init__(out, err, meter)
+        self._held: list[Event] = []
+
+    def begin(self, sample: int, samples: int) -> None:
+        self._release()
+        super().begin(sample, samples)
+
+    def resume(self, request: Request) -> None:
+        self._held.clear()
+        super().resume(request)
+
+    def total(self, outcomes: Sequence[Outcome]) -> None:
+        self._release()
+        super().total(outcomes)
+
+    def close(self) -> None:
+        self._release()
+        super().close()
+
+    def _write(self, event: Event) -> None:
+        self._held.append(event)
+
+    def _release(self) -> None:
+        for event in self._held:
+            super()._write(event)
+        self._held.clear()

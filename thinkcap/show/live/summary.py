@@ -18,12 +18,14 @@ def summary(outcome: Outcome) -> list[Piece]:
     style = {True: "bold green", False: "bold red", None: "bold"}[outcome.correct]
     limit = "" if outcome.budget.thinking is None else f"/{outcome.budget.thinking}"
     thinking, solution = outcome.thinking_tokens, outcome.solution_tokens
-    early = [f"early answers {outcome.probe_tokens}"] if outcome.probe_tokens else []
+    fresh = thinking - outcome.resumed_tokens
+    kept = f", {outcome.resumed_tokens} of them kept" if outcome.resumed_tokens else ""
+    begun = [f"answer begun by thinkcap {outcome.probe_tokens}"] if outcome.answer_forced else []
     figures = [
-        f"thinking {thinking}{limit}, {end_text(outcome.stop_reason)}{_pace(thinking, outcome.seconds.thinking)}",
+        f"thinking {thinking}{limit}{kept}, {end_text(outcome.stop_reason)}{_pace(fresh, outcome.seconds.thinking)}",
         f"injected {outcome.injected_tokens}",
-        *early,
         f"solution {solution}, {end_text(outcome.finish_reason)}{_pace(solution, outcome.seconds.solution)}",
+        *begun,
     ]
     said = verdict(outcome.answer, outcome.expected, outcome.correct)
     return [(said, style), *((text, "dim") for text in figures)]

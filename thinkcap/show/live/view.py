@@ -10,6 +10,7 @@ from typing import Self, TextIO
 
 from thinkcap.engine.events import Event
 from thinkcap.engine.outcome import Outcome
+from thinkcap.engine.request import Request
 
 
 class View:
@@ -38,6 +39,11 @@ class View:
         if self._meter:
             self._meter.begin(sample, samples)
 
+    def resume(self, request: Request) -> None:
+        """Opens a generation that goes on with the last one's thought."""
+        if self._meter:
+            self._meter.begin(0, 1)
+
     def show(self, event: Event) -> None:
         """Takes the next event of the open generation."""
         if self._meter:
@@ -55,13 +61,14 @@ class View:
             self._meter.close()
 
 
-def choose_view(out: TextIO, err: TextIO, *, json: bool, log: bool) -> View:
+def choose_view(out: TextIO, err: TextIO, *, json: bool = False, log: bool = False, goes_on: bool = False) -> View:
     """The view for these streams: live on a terminal; the solution or JSON alone on anything else.
 
-    log  whether llama.cpp's log is being written too, which no live view survives
+    log      whether llama.cpp's log is being written too, which no live view survives
+    goes_on  whether thoughts may go on after a solution, so that only the last is the solution
     """
     # rich is imported by the live views only: it takes longer to import than all the rest.
-    from thinkcap.show.live.plain_views import JsonView, PlainView, SolutionView
+    from thinkcap.show.live.plain_views import JsonView, LastSolutionView, PlainView, SolutionView
 
     if out.isatty() and not json:
         if log or not is_steerable(out):
@@ -70,7 +77,9 @@ def choose_view(out: TextIO, err: TextIO, *, json: bool, log: bool) -> View:
 
         return LiveView(out)
     meter = None if log else _meter(out, err)
-    return JsonView(out, meter) if json else SolutionView(out, err, meter)
+    if json:
+        return JsonView(out, meter)
+    return LastSolutionView(out, err, meter) if goes_on else SolutionView(out, err, meter)
 
 
 def is_steerable(file: TextIO) -> bool:

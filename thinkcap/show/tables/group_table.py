@@ -9,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from thinkcap.runs.cost import cost_of
 from thinkcap.runs.groups import ResultGroup
 from thinkcap.runs.intervals import Share
 from thinkcap.show.console import SafeConsole
@@ -119,6 +120,9 @@ def _notes(rows: Sequence[ResultGroup]) -> Iterator[str]:
     yield f"{count}; accuracies, cut and answer in per cent, tokens as means"
     if any(row.metrics.length_deviation is not None for row in rows):
         yield "off: mean of |used − asked| / asked for prompted lengths, in per cent"
+    if unneeded := [result for row in rows for result in row.unneeded]:
+        tokens = cost_of(unneeded).total
+        yield f"left out: {plural(len(unneeded), 'sample')} of {tokens:,} tokens that the votes did not need"
     if errors := sum(row.metrics.errors for row in rows):
         yield f"{errors:,} could not be run and count as wrong; --failures says why"
     if timeouts := sum(row.timeouts for row in rows):

@@ -12,6 +12,9 @@ from thinkcap.show.console import SafeConsole
 from thinkcap.show.tables.table import add_figures, differing, interval_text, plain_table, print_note
 from thinkcap.show.wording import SETTINGS, percent, setting_text
 
+IN_NAME = ("depths", "answers", "vote_by", "vote_until", "vote_first")
+"""Settings that a method's name says."""
+
 
 def print_methods(methods: Sequence[Method], file: TextIO) -> None:
     """A table of ways to spend tokens, from the cheapest to the dearest."""
@@ -19,7 +22,7 @@ def print_methods(methods: Sequence[Method], file: TextIO) -> None:
     if not methods:
         console.print("No vote can be judged: no problem has an expected answer and verdicts for all its results.")
         return
-    names = [name for name in differing([each.settings for each in methods]) if name not in ("depths", "answers")]
+    names = [name for name in differing([each.settings for each in methods]) if name not in IN_NAME]
     table = plain_table()
     add_figures(table, "budget")
     for name in names:
@@ -37,7 +40,7 @@ def print_methods(methods: Sequence[Method], file: TextIO) -> None:
     console.print(table)
     print_note(
         console,
-        "right: problems whose answer, or largest vote, is right, in per cent; tokens: mean of a problem, all answers "
-        "together, a shared thought once",
+        "right: problems whose answer, or heaviest vote, is right, in per cent; tokens: mean of a problem, all answers "
+        "together, cancelled ones too, a shared thought once",
     )
     console.print()

@@ -22,10 +22,10 @@ def print_sweep(outcomes: Sequence[Outcome], file: TextIO) -> None:
     table = plain_table()
     sampled, judged = any(outcome.sample for outcome in outcomes), any(o.correct is not None for o in outcomes)
     add_figures(table, *(["sample"] if sampled else []), "budget", "thinking", "solution")
-    table.add_column("thought", no_wrap=True)
+    table.add_column("thought")
     table.add_column("answer", overflow="ellipsis", no_wrap=True)
     if judged:
-        table.add_column("correct")
+        table.add_column("correct", no_wrap=True)
     for outcome in outcomes:
         end = end_text(outcome.stop_reason)
         table.add_row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, verdict
+from thinkcap.show.wording import ANSWER_LENGTH, SEPARATOR, plural, verdict
 from thinkcap.text import one_line
 
 if TYPE_CHECKING:
@@ -17,38 +17,45 @@ FULL = 20
 
 def vote_lines(vote: Vote) -> list[str]:
     """A line for each answer: its share as a bar and in per cent, its votes, the answer."""
-    rows = [(one_line(group.answer, ANSWER_LENGTH), len(group.members)) for group in vote.groups]
     wide = len(str(vote.voters))
 
-    def line(bar: str, count: int, answer: str) -> str:
-        return f"{bar:<{FULL}} {100 * count / vote.voters:5.1f} % {count:>{wide}}  {answer}"
+    def line(bar: str, share: float, count: int, answer: str) -> str:
+        return f"{bar:<{FULL}} {100 * share:5.1f} % {count:>{wide}}  {answer}"
 
-    lines = [line("█" * round(FULL * count / vote.voters), count, answer) for answer, count in rows]
-    silent = vote.voters - sum(count for _, count in rows)
-    return [*lines, line("", silent, "no answer")] if silent else lines
+    lines = [
+        line("█" * round(FULL * share), share, len(group.members), one_line(group.answer, ANSWER_LENGTH))
+        for group, share in zip(vote.groups, vote.shares, strict=True)
+    ]
+    silent = vote.voters - sum(len(group.members) for group in vote.groups)
+    return [*lines, line("", 1 - sum(vote.shares), silent, "no answer")] if silent else lines
 
 
-def vote_figures(vote: Vote, cost: Cost, expected: str | None, correct: bool | None) -> str:
-    """One line: the winner and whether it is right, its votes, and what all of it cost."""
+def vote_figures(vote: Vote, cost: Cost, expected: str | None, correct: bool | None, unneeded: int = 0) -> str:
+    """One line: the winner and whether it is right, its votes, and what all of it cost, samples that turned out to be
+    unneeded included."""
     votes = len(vote.groups[0].members) if vote.groups else 0
     pieces = [
         verdict(vote.winner, expected, correct),
         f"{votes} of {vote.voters} votes",
+        *([f"{plural(unneeded, 'sample')} not needed"] if unneeded else []),
         f"thinking {cost.thinking:,}",
         f"injected {cost.injected:,}",
         f"solutions {cost.solution:,}",
-        *([f"early answers {cost.probes:,}"] if cost.probes else []),
+        *([f"forced answers {cost.probes:,}"] if cost.probes else []),
         f"total {cost.total:,} tokens",
     ]
     return SEPARATOR.join(pieces)
 
 
-def vote_record(vote: Vote, cost: Cost, expected: str | None, correct: bool | None) -> dict[str, Any]:
+def vote_record(
+    vote: Vote, cost: Cost, expected: str | None, correct: bool | None, unneeded: int = 0
+) -> dict[str, Any]:
     """The vote as JSON."""
     return {
         "answer": vote.winner,
         "share": vote.share,
         "voters": vote.voters,
+        "unneeded": unneeded,
         "groups": [
             {"answer": group.answer, "votes": len(group.members), "share": share}
             for group, share in zip(vote.groups, vote.shares, strict=True)
