@@ -18,7 +18,7 @@ from random import Random
 from training import longhand, scope, words
 from training.families import FAMILIES, training_problem
 from training.families.stories import FRAMES, NAMES, THINGS
-from training.problem import EXPRESSIONS, Problem, typed
+from training.problem import EXPRESSIONS, Problem, expand, typed
 from training.refused_expressions import SHAPES, decimal_number, large_number
 from training.words import in_words
 
@@ -81,7 +81,7 @@ def refusal(random: Random, held_out: bool = False) -> Refusal:
 
 
 def _draw_refusal(random: Random, held_out: bool) -> Refusal:
-    kind = random.choices(["template", "expression", "spoilt", "mixed", "inexact", "scope"], [42, 32, 10, 5, 5, 6])[0]
+    kind = random.choices(["template", "expression", "spoilt", "mixed", "inexact", "scope"], [36, 44, 8, 3, 5, 4])[0]
     if kind == "inexact" and not held_out:
         return inexact(random)
     if kind == "expression":
@@ -134,8 +134,8 @@ def mixed_story(random: Random) -> str:
     first, second = random.sample([kind for kind in FRAMES if kind not in ("average", "hours", "distance")], 2)
     fields = {name: random.randint(2, 60) for name in "apq"} | {"things": random.choice(THINGS)}
     fields |= dict(zip("AB", random.sample(NAMES, 2), strict=True))
-    start = random.choice(FRAMES[first].wordings.trained).format(**fields).split(". ")[0]
-    end = random.choice(FRAMES[second].wordings.trained).format(**fields).split(". ")[-1]
+    start = expand(random, random.choice(FRAMES[first].wordings.trained)).format(**fields).split(". ")[0]
+    end = expand(random, random.choice(FRAMES[second].wordings.trained)).format(**fields).split(". ")[-1]
     return f"{start}. {end}"
 
 
@@ -155,8 +155,7 @@ def barred() -> frozenset[str]:
 
 def fill(random: Random, template: str) -> str:
     """`template` with its choices made, from the innermost out, and its fields filled in."""
-    while found := re.search(r"\[([^\[\]]*)\]", template):
-        template = template[: found.start()] + random.choice(found[1].split("|")) + template[found.end() :]
+    template = expand(random, template)
     fields: dict[str, str] = {}
     for name in "NM":
         fields[name] = random.choice(NAMES if random.random() < 0.3 else words.NAMES)

@@ -71,7 +71,8 @@ WHOLE = Mix(exact=0.17, most=0.09, round=0.0, spare=0.125, cut=0.0)
 ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, spare=0.25, cut=0.42)
 TWIN = replace(ELASTIC, cut=0.0)
 SCOPE = replace(ELASTIC, scope=0.2, long=0.6)
-FINISH = replace(SCOPE, scope=0.04, long=0.3, refused=0.6, casual=0.3)
+REFUSALS = replace(SCOPE, scope=0.04, long=0.3, refused=0.6, casual=0.3)
+FINISH = replace(REFUSALS, refused=0.4, casual=0.15)
 
 
 @dataclass

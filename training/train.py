@@ -60,7 +60,8 @@ STAGES = [
     Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
     Stage("cuts", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
     Stage("scope", 3, 2_000_000, samples.SCOPE, start="cuts", rates=(0.2, 0.0)),
-    Stage("abacus", 4, 1_200_000, samples.FINISH, start="scope", rates=(0.3, 0.0)),
+    Stage("refusals", 4, 1_200_000, samples.REFUSALS, start="scope", rates=(0.3, 0.0)),
+    Stage("abacus", 6, 700_000, samples.FINISH, start="refusals", rates=(0.25, 0.0)),
     Stage("early", 5, 250_000, samples.WHOLE, start="scope", rates=(1.0, 1.0)),
     Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
