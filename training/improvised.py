@@ -26,7 +26,7 @@ TEMPLATES = Path(__file__).with_name("refused.txt")
 HELD_OUT_SHARE = 10
 """One template in this many is held out."""
 EXPRESSION = re.compile(r"[^\d(-]*(-?[\d(][\d\s+*/x×÷:()-]*[\d)])[^\d]*", re.IGNORECASE)
-IMPROVISED = Path(__file__).parents[1] / "benchmarks" / "improvised.jsonl"
+IMPROVISED = sorted((Path(__file__).parents[1] / "benchmarks").glob("improvised*.jsonl"))
 """The questions that abacus is measured on; training sees none of their wordings."""
 
 
@@ -146,7 +146,7 @@ def wording(text: str) -> str:
 
 @cache
 def barred() -> frozenset[str]:
-    rows = IMPROVISED.read_text(encoding="utf-8").splitlines()
+    rows = [row for path in IMPROVISED for row in path.read_text(encoding="utf-8").splitlines()]
     return frozenset(wording(json.loads(row)["problem"]) for row in rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from random import Random
@@ -10,20 +9,23 @@ from random import Random
 import pytest
 
 import thinkcap
-from benchmarks.improvised import QUESTIONS, judge
+from benchmarks.improvised import QUESTIONS, judge, rows_of
 from thinkcap.grading import Grader
 from training.families import FAMILIES
 
-ROWS = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+FIRST, LATER = map(rows_of, QUESTIONS)
+ROWS = FIRST + LATER
 
 
 def without_numbers(text: str) -> str:
     return " ".join(re.sub(r"\d+", "0", text.lower()).split())
 
 
-def test_there_are_400_different_questions() -> None:
-    assert len(ROWS) == len({row["id"] for row in ROWS}) == len({row["problem"] for row in ROWS}) == 400
-    assert len(Counter(row["kind"] for row in ROWS)) == 8
+def test_there_are_400_different_questions_and_100_later_ones() -> None:
+    for rows, count, kinds in ((FIRST, 400, 8), (LATER, 100, 5)):
+        assert len(rows) == len({row["id"] for row in rows}) == count
+        assert len(Counter(row["kind"] for row in rows)) == kinds
+    assert len({row["problem"] for row in ROWS}) == 500
 
 
 def test_no_question_is_worded_as_in_the_training() -> None:

@@ -81,8 +81,9 @@ def test_no_refused_expression_is_one_that_a_family_answers() -> None:
 
 @pytest.mark.parametrize("held_out", [False, True])
 def test_training_sees_no_wording_of_the_improvised_questions(held_out: bool) -> None:
-    rows = improvised.IMPROVISED.read_text(encoding="utf-8").splitlines()
+    rows = [row for path in improvised.IMPROVISED for row in path.read_text(encoding="utf-8").splitlines()]
     asked = {improvised.wording(json.loads(row)["problem"]) for row in rows}
+    assert len(rows) == 500
     random = Random(3)
     casual = [improvised.casual_problem(random, held_out).text for _ in range(500)]
     assert not asked & {improvised.wording(text) for text in [*drawn_refusals(held_out), *casual]}
