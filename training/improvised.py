@@ -25,6 +25,9 @@ from training.words import in_words
 TEMPLATES = Path(__file__).with_name("refused.txt")
 HELD_OUT_SHARE = 10
 """One template in this many is held out."""
+CHAT_SHARE = 0.35
+"""Share of casual texts with words in no particular order before or after the expression."""
+PAUSES = [" ", " ", " ", ", ", ": ", "... ", "! ", ". "]
 EXPRESSION = re.compile(r"[^\d(-]*(-?[\d(][\d\s+*/x×÷:()-]*[\d)])[^\d]*", re.IGNORECASE)
 IMPROVISED = sorted((Path(__file__).parents[1] / "benchmarks").glob("improvised*.jsonl"))
 """The questions that abacus is measured on; training sees none of their wordings."""
@@ -68,9 +71,19 @@ def _bare(problem: Problem) -> str:
 def casual(random: Random, text: str, held_out: bool = False) -> str:
     """`text` without its own punctuation, with words before and after it."""
     before, after = random.choice(_share(words.BEFORE, held_out)), random.choice(_share(words.AFTER, held_out))
+    if not held_out and random.random() < CHAT_SHARE:
+        if random.random() < 0.8:
+            before = _chat(random) + random.choice(PAUSES)
+        else:
+            before, after = "", random.choice(PAUSES) + _chat(random) + random.choice(["", "", "?", ".", "!"])
     text = before + text.rstrip(" .?=\n") + after
     draw = random.random()
     return text[0].upper() + text[1:] if draw < 0.25 else text.lower() if draw < 0.5 else text
+
+
+def _chat(random: Random) -> str:
+    """One to five words that mean nothing together."""
+    return " ".join(random.choices(words.CHAT.split(), k=random.choice([1, 1, 2, 2, 3, 4, 5])))
 
 
 def refusal(random: Random, held_out: bool = False) -> Refusal:
