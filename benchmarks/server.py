@@ -51,10 +51,10 @@ class Reply:
 
 
 @contextmanager
-def thinkcap_server(model: str, threads: int) -> Iterator[tuple[str, int]]:
+def thinkcap_server(model: str, threads: int, *options: str) -> Iterator[tuple[str, int]]:
     """A running server's address and process number."""
     command = [sys.executable, "-m", "thinkcap", "serve", "--model", model, "--port", "0", "--threads", str(threads)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     found = re.search(r"http://(\S+?:\d+)", process.stderr.readline())
     assert found
@@ -115,7 +115,7 @@ def load(arguments: argparse.Namespace) -> None:
     located = locate(arguments.model, arguments.quant)
     sampling = {"temperature": 0.6, "top_p": 0.95, "top_k": 0, "min_p": 0.0}
     exact = {"budget": arguments.tokens, "min_thinking": arguments.tokens, "solution_budget": 1, "cut_style": "bare"}
-    ours = sampling | {"thinkcap": exact | {"loop_guard": False}}
+    ours = sampling | {"thinkcap": exact | {"loop_guard": False, "prompt": "as is"}}
     theirs = sampling | {"max_tokens": arguments.tokens, "ignore_eos": True}
     cells = 16 * (2 * arguments.tokens + 512)
     for clients in arguments.clients:

@@ -121,6 +121,17 @@ def test_help_fits_80_columns(
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [("--buget", "did you mean --budget or --debug?"), ("--colour-of-hats", "`--help-all` lists them.")],
+)
+def test_an_option_that_there_is_not_names_the_nearest(
+    option: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["solve", "1 + 1", option, "4"]) == 2
+    assert capsys.readouterr().err == f"thinkcap: No such option {option!r}: {hint}\n"
+
+
 def test_an_unknown_command_gets_a_near_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["slove"]) == 2
     assert capsys.readouterr().err == "thinkcap: There is no command 'slove': did you mean `thinkcap solve`?\n"

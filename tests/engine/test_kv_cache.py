@@ -8,6 +8,7 @@ import pytest
 
 import thinkcap
 from thinkcap.catalog import extra_buffers
+from thinkcap.engine.engine import Engine
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model
@@ -63,6 +64,20 @@ def test_filling_up_leaves_nothing_behind(model: Model) -> None:
         for sequence in range(6):
             context.forget(sequence)
     context.close()
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 17, len(TOKENS)])
+def test_a_prompt_in_f16_is_read_as_beside_another_text(abacus_f16: Engine, length: int) -> None:
+    """To the last bit. Alone, it is read in one piece from three tokens on; a filler would split it."""
+    alone, beside = (KvCache(abacus_f16.model, KvPlan(512, 4, True), 1) for _ in range(2))
+    alone.add(0, 0, list(TOKENS[:length]), True)
+    assert len(alone.filler_sequences) == (length <= 2)
+    (expected,) = alone.decode()
+    beside.add(0, 0, list(TOKENS[:length]), True)
+    beside.add_one(1, 0, 65)
+    np.testing.assert_array_equal(expected, beside.decode()[0])
+    alone.close()
+    beside.close()
 
 
 def test_as_many_sequences_as_llama_cpp_keeps_apart(model: Model) -> None:

@@ -141,6 +141,11 @@ def run(args: Sequence[str]) -> int:
         return _hang_up()
     except SystemExit as exit_:  # click's own way out of a broken pipe
         return exit_.code if isinstance(exit_.code, int) else 1
+    except click.NoSuchOption as error:
+        near = " or ".join(error.possibilities or ())
+        hint = f"did you mean {near}?" if near else "`--help-all` lists them."
+        _complain(f"No such option {error.option_name!r}: {hint}", line)
+        return error.exit_code
     except click.ClickException as error:
         _complain(error.format_message(), line)
         return error.exit_code

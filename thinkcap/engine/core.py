@@ -221,6 +221,8 @@ class EngineCore:
         for sequence in self._scheduler.active:
             if sequence.owner.events:
                 sequence.owner.notify()
+        if finished:
+            self._scheduler.prepare()
 
     def _take_inbox(self) -> None:
         while self._inbox:

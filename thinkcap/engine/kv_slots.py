@@ -93,22 +93,37 @@ class KvSlots:
         return lower
 
     def vacate(self, slot: int, beginning: int = 0) -> None:
-        """Takes a kept prompt out of a slot that is needed: into an empty one, in the place of an older prompt, or if
-        it is the oldest, for good. The first `beginning` tokens stay in the slot."""
-        if slot not in self._kept:
+        """Takes a kept prompt out of a slot that is needed, and keeps it elsewhere if it can. The first `beginning`
+        tokens stay in the slot."""
+        if slot in self._kept:
+            self._keep_elsewhere(slot)
+            del self._kept[slot]
+            self.cache.forget(slot, beginning)
+
+    def prepare(self) -> None:
+        """Copies what the lowest free slot keeps, so that whoever takes it next need not wait for that. If it takes the
+        place of an older prompt, two others stay at least."""
+        slot = self._free[0]
+        if self.cache.shape.per_sequence_kv and slot in self._kept and len(self._kept) > 3:
+            self._keep_elsewhere(slot)
+
+    def _keep_elsewhere(self, slot: int) -> None:
+        """Copies a kept prompt, unless that was done before: into an empty slot, or in the place of an older prompt.
+        The oldest is not copied."""
+        tokens = self._kept[slot]
+        if any(other is tokens for number, other in self._kept.items() if number != slot):
             return
-        spare = self.cache.spare(self.cache.shape.sequences - len(self._free))
-        free = [each for each in self._free if each != slot and each not in spare]
+        others = [each for each in self._free if each != slot]
+        spare = self.cache.spare(self.cache.shape.sequences - len(others))
+        free = [each for each in others if each not in spare]
         empty = (each for each in free if each not in self._kept)
         oldest = (each for each in self._kept if each == slot or each in free)
         other = max(empty, default=-1)
         if other < 0 and (other := next(oldest)) != slot:
             self._evict(other)
-        tokens = self._kept.pop(slot)
         if other != slot:
             self.cache.share(slot, other, len(tokens))
             self._kept[other] = tokens
-        self.cache.forget(slot, beginning)
 
     def holds(self, prompt: Sequence[int]) -> bool:
         """Whether a kept prompt begins in the same way."""

@@ -108,6 +108,11 @@ class Scheduler:
             self._release(sequence, slots, keep=sequence.owner.keeps_prompt)
         return finished
 
+    def prepare(self) -> None:
+        """Readies the cache for what comes next, if nothing is in flight."""
+        if self._slots is not None and not self.busy:
+            self._slots.prepare()
+
     def drop(self, owners: Set[Generation]) -> list[Sequence]:
         """Ends the sequences of some generations where they are. Returns them."""
         stopped = [sequence for sequence in self.active if sequence.owner in owners]

@@ -65,9 +65,12 @@ class Stream(Response):
             self._close()
 
     async def _send(self, send: Send) -> None:
+        begun = False
         async with aclosing(self._pieces) as pieces:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for piece in pieces:
+                if not begun:  # sooner, it would only wake the client while the prompt is read
+                    begun = True
+                    await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                 async with asyncio.timeout(SLOW_SECONDS):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -75,9 +75,12 @@ def test_a_session(typist: Typist, tmp_path: Path) -> None:
     assert "thinking 84/84, 64 of them kept" in more
     assert "There is no command /bugdet: did you mean /budget?" in typist.enter("/bugdet 5")
     assert "lower /min-thinking or raise /budget." in typist.enter("/min-thinking 500")
+    curve = typist.enter("/curve 0..32")
+    assert "cut at the budget" in curve
+    assert "95 % intervals" not in curve  # no answer is expected, so there is nothing to draw
     assert ", wrong: expected -5" in typist.enter("/expect -5")
     assert "/curve 0..1k" in typist.enter("/help")
-    assert "cut at the budget" in typist.enter("/curve 0..32")
+    assert "95 % intervals" in typist.enter("/curve 0..32")
     typist.enter("/temperature 0.9")
     assert re.search(r"[1-3] of 3 votes", typist.enter("/vote 3"))
     before = typist.record()

@@ -24,6 +24,11 @@ _logits_address.argtypes = (ctypes.c_void_p,)
 _logits_address.restype = ctypes.c_void_p
 
 
+MIN_PART = 2
+"""Tokens of a sequence up to which it may leave a single one when llama.cpp splits a batch. A single one is rounded in
+another way than several are."""
+
+
 class KvCache:
     """A KV cache and the decoding over it.
 
@@ -61,8 +66,8 @@ class KvCache:
         self.shape = shape
         self.chunk = chunk
         self._ids: int = params.n_seq_max
-        self._filled = self._rows = self._parts = 0
         self._new_batch()
+        self.drop_batch()
         self._logits: list[npt.NDArray[np.float32]] = []
         self._seen = (0, 0)
         self.seconds = 0.0
@@ -108,6 +113,7 @@ class KvCache:
         self._wanted[end - 1] = wants_logits
         self._rows += wants_logits
         self._parts += 1
+        self._shortest = min(self._shortest, end - first)
         self._filled = end
 
     def add_one(self, sequence: int, position: int, token: int) -> None:
@@ -119,11 +125,13 @@ class KvCache:
         self._wanted[at] = 1
         self._rows += 1
         self._parts += 1
+        self._shortest = 1
         self._filled = at + 1
 
     def drop_batch(self) -> None:
         """Empties the batch without running it."""
         self._filled = self._rows = self._parts = 0
+        self._shortest = self.chunk
 
     def decode(self) -> list[npt.NDArray[np.float32]]:
         """Runs the batch and empties it. Returns the logits asked for, each of shape (vocabulary,), in the order of
@@ -159,10 +167,13 @@ class KvCache:
         """The sequences that the batch will be filled up with, and that will be empty afterwards.
 
         Without a unified cache llama.cpp splits a batch into equal lengths, so it is the number of sequences that is
-        padded, not of tokens. A batch with room left has tokens of all active sequences in it, so those with higher ids
-        hold at most what is kept.
+        padded, not of tokens, and prompts alone are not padded: their first tokens would become a batch of their own.
+        A batch with room left has tokens of all active sequences in it, so those with higher ids hold at most what is
+        kept.
         """
         separate = self.shape.per_sequence_kv
+        if separate and self._shortest > MIN_PART:
+            return range(0)
         filler = self._padding.filler(self._parts if separate else self._filled) if self._filled else 0
         if filler <= 0 or filler > self.room:
             return range(0)

@@ -82,6 +82,8 @@ class ConversationView:
         from thinkcap.show.tables.sweep_table import print_sweep
 
         print_sweep(curve.outcomes, self._file)
+        if all(each.expected is None for each in curve.outcomes):
+            return  # how accurate they are is not known, and where they were cut is in the table
         results = [Result.of(each, Problem(each.id, each.problem, each.expected), {}) for each in curve.outcomes]
         print_chart(curves(group(results)), self._file, CHART_ROWS)
 
