@@ -64,7 +64,8 @@ STAGES = [
     Stage("scope", 3, 2_000_000, samples.SCOPE, start="cuts", rates=(0.2, 0.0)),
     Stage("refusals", 4, 1_200_000, samples.REFUSALS, start="scope", rates=(0.3, 0.0)),
     Stage("reading", 6, 2_000_000, samples.READING, start="refusals", rates=(0.25, 0.0)),
-    Stage("abacus", 7, 1_500_000, samples.FINISH, start="reading", rates=(0.2, 0.0)),
+    Stage("own", 7, 1_500_000, samples.FINISH, start="reading", rates=(0.2, 0.0)),
+    Stage("abacus", 8, 2_500_000, samples.FINISH, start="own", rates=(0.3, 0.0)),
     Stage("early", 5, 250_000, samples.WHOLE, start="scope", rates=(1.0, 1.0)),
     Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]
