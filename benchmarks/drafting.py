@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -25,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import thinkcap
 from benchmarks import smollm2
 from thinkcap.engine.engine import Engine
-from thinkcap.engine.model.kv_cache import KvCache
-from thinkcap.engine.model.kv_pool import KvPlan
+from thinkcap.runs.drafts import decode_seconds
+from thinkcap.runs.speed import DEPTH
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "abacus-heldout.jsonl"
 LENGTHS = (1, 2, 3, 4, 7, 15)
@@ -54,23 +52,6 @@ def steps(prompt: list[int], text: list[int], count: int) -> tuple[int, int]:
         drafted += bool(draft)
         at += kept + 1
     return decodes, drafted
-
-
-def cost(engine: Engine, positions: int) -> float:
-    """Seconds to decode `positions` tokens of one sequence at context depth 256, all with logits."""
-    cache = KvCache(engine.model, KvPlan(1024, 1), engine.threads)
-    cache.add(0, 0, [1] * 256, True)
-    cache.decode()
-    times = []
-    for _ in range(9):
-        for position in range(positions):
-            cache.add(0, 256 + position, [1], True)
-        began = time.perf_counter()
-        cache.decode()
-        times.append(time.perf_counter() - began)
-        cache.forget(0, 256)
-    cache.close()
-    return statistics.median(times)
 
 
 def load(name: str, threads: int | None) -> Engine:
@@ -102,16 +83,16 @@ def main() -> None:
         ]
     total = sum(len(text) for _, text in texts)
     with load(asked.costs_of or asked.model, asked.threads) as engine:
-        single = cost(engine, 1)
+        single, *checks = decode_seconds(engine, [1, *(count + 1 for count in LENGTHS)], DEPTH)
         print(
             f"{len(texts)} thoughts, {total:,} tokens; one position of {engine.profile.name}: {1000 * single:.2f} ms\n"
         )
         print("| draft | tokens a decode | decodes with a draft | cost of checking | speed-up |")
         print("| --- | --- | --- | --- | --- |")
-        for count in LENGTHS:
+        for count, check in zip(LENGTHS, checks, strict=True):
             counted = [steps(prompt, text, count) for prompt, text in texts]
             decodes, drafted = (sum(column) for column in zip(*counted, strict=True))
-            ratio = cost(engine, count + 1) / single
+            ratio = check / single
             speed_up = total / (drafted * ratio + decodes - drafted)
             kept, share = total / decodes, 100 * drafted / decodes
             print(f"| {count} | {kept:.2f} | {share:.0f} % | {ratio:.2f} × one | {speed_up:.2f} × |", flush=True)

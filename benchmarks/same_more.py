@@ -2,7 +2,7 @@
 
     python benchmarks/same_more.py engine
     python benchmarks/same_more.py files --problems 50
-    python benchmarks/same_more.py server
+    python benchmarks/same_more.py server --markers "several tokens"
 
 `engine` goes on in one process, many thoughts in one batch; `files` lets `thinkcap batch` top a file of results up, so
 that another process goes on from what was written; `server` sends `thinkcap.more` to `thinkcap serve`. Each takes
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -81,12 +82,9 @@ def by_files(problems: dict[str, str], markers: Facts) -> Iterator[Pair]:
 
         def batch(results: Path, budget: int | None, temperature: float, style: str) -> dict[str, Facts]:
             given = {"budget": budget, "temperature": temperature, "cut_style": style, **markers}
-            command = [sys.executable, "-m", "thinkcap", "batch", str(asked), "-o", str(results), *_flags(given)]
-            subprocess.run(
-                [*command, "--model", "abacus", "--quant", "f16", "--threads", "1"],
-                check=True,
-                stderr=subprocess.DEVNULL,
-            )
+            words = ["batch", str(asked), "-o", str(results), "--model", "abacus", "--quant", "f16", "--threads", "1"]
+            command = [sys.executable, "-m", "thinkcap", *words, *_flags(given)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             lines = map(json.loads, results.read_text().splitlines())
             return {line["id"]: line for line in lines if line["budget"]["thinking"] == budget}
 
@@ -94,9 +92,12 @@ def by_files(problems: dict[str, str], markers: Facts) -> Iterator[Pair]:
             once = {
                 larger: batch(Path(folder, f"{number}-{larger}.jsonl"), larger, temperature, style) for larger in LARGER
             }
+            cut = {budget: Path(folder, f"{number}-cut-{budget}.jsonl") for budget in BUDGETS}
+            for budget, results in cut.items():
+                batch(results, budget, temperature, style)
             for budget, larger in PAIRS:
                 results = Path(folder, f"{number}-{budget}-{larger}.jsonl")
-                batch(results, budget, temperature, style)
+                shutil.copyfile(cut[budget], results)
                 more = batch(results, larger, temperature, style)
                 yield from (Pair(more[name], once[larger][name]) for name in problems)
 
@@ -135,12 +136,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("--problems", type=int, default=200)
+    parser.add_argument("--markers", choices=MARKERS, help="only markers of this kind")
     arguments = parser.parse_args()
     problems = {name: problem.text for name, problem in abacus.problems(arguments.problems).items()}
     differ = 0
-    for markers, options in MARKERS.items():
+    for markers in [arguments.markers] if arguments.markers else MARKERS:
         total = equal = resumed = 0
-        for pair in WAYS[arguments.way](problems, options):
+        for pair in WAYS[arguments.way](problems, MARKERS[markers]):
             total += 1
             equal += pair.equal
             resumed += bool(pair.more["resumed_tokens"])

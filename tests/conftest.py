@@ -10,6 +10,7 @@ import pytest
 import thinkcap
 from benchmarks import smollm2
 from tests.browser import browser, visit
+from thinkcap.engine.model import llama
 
 __all__ = ["browser", "visit"]
 
@@ -35,6 +36,17 @@ def abacus() -> Iterator[thinkcap.Engine]:
 def abacus_f16() -> Iterator[thinkcap.Engine]:
     with thinkcap.load("abacus", quant="f16") as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def gpu(request: pytest.FixtureRequest, abacus: thinkcap.Engine) -> None:
+    """A GPU that llama.cpp can offload to. Without one its tests are skipped, which is reported; if they were asked
+    for, they fail. (abacus loads first, since that tries whether the build suits this processor.)"""
+    if llama.can_offload():
+        return
+    if "gpu" in request.config.getoption("markexpr"):
+        pytest.fail("this build of llama.cpp finds no GPU")
+    pytest.skip("this build of llama.cpp finds no GPU")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest
 import thinkcap
 from thinkcap.catalog.tuning import Tuning, read, write
 from thinkcap.errors import ThinkcapError
+from thinkcap.runs.drafts import ACCEPTANCE, DraftGain, decode_seconds, draft_gains
 from thinkcap.runs.speed import ModelSpeed, Rate, candidates, measure
 from thinkcap.show.tables.speed_lines import speed_lines
 
@@ -52,11 +53,40 @@ def test_tuning_is_kept_and_used(tmp_path: Path) -> None:
     kept = next(tmp_path.rglob("tuned.toml"))
     entry = tomllib.loads(kept.read_text())["abacus:q8_0"]
     assert entry["threads"] == 1
+    assert "On ordinary text drafts would" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
     write("abacus", "q8_0", Tuning(threads=3, parallel=5, cores=entry["cores"]))
     with thinkcap.load("abacus") as engine:
         assert (engine.threads, engine.parallel) == (3, 5)
     with thinkcap.load("abacus", threads=1) as engine:
         assert engine.threads == 1
+
+
+def test_a_decode_of_more_tokens_takes_longer(abacus: thinkcap.Engine) -> None:
+    one, many = decode_seconds(abacus, (1, 64), depth=128)
+    assert one < many < 64 * one
+
+
+def test_drafts_gain_by_what_a_decode_of_them_costs(abacus: thinkcap.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thinkcap.runs.drafts.decode_seconds", lambda engine, counts, depth: [0.5, 0.5, 1.0, 2.0])
+    free, dearer, dearest = draft_gains(abacus, 8)
+    assert free == DraftGain(2, 1.0, ACCEPTANCE[2][0])  # a draft that costs nothing gains what is accepted
+    assert (dearer.cost, dearest.cost) == (2.0, 4.0)
+    assert dearest.speed < 1 < dearer.speed < free.speed
+    assert dearest.speed == pytest.approx(1.44 / (0.73 + 0.27 * 4))
+
+
+def test_drafts_are_measured_for_tuning_only(abacus: thinkcap.Engine) -> None:
+    assert measure(abacus, (1,), tokens=4).drafts == ()
+    assert [draft.tokens for draft in measure(abacus, (1,), tokens=4, drafts=True).drafts] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(("speed", "words"), [(1.08, "would pay here: 1.08 "), (0.9, "would not pay here: 0.90 ")])
+def test_bench_says_whether_drafts_would_pay(speed: float, words: str) -> None:
+    drafts = (DraftGain(2, 1.5, speed), DraftGain(3, 2.5, 0.8))
+    lines = list(speed_lines(ModelSpeed("m", "q8_0", 2, 0.1, 1, 512, 10.0, (Rate(1, 50.0, 1.0, 0.1, 1),), drafts)))
+    assert "2, 3 tokens of a text takes 1.50, 2.50 ×" in lines[-2]
+    assert words in lines[-1]
 
 
 def test_a_tuning_from_other_cores_is_left_alone() -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import thinkcap
 from thinkcap.catalog import extra_buffers
-from thinkcap.engine.engine import Engine
+from thinkcap.engine.model.batching import Batching
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model
-from thinkcap.engine.model.padding import Padding
 
 TOKENS = b"What is 384 + 297 + 581?"
 
@@ -29,11 +30,13 @@ def decode(context: KvCache, count: int, steps: int = 3) -> list[list[npt.NDArra
     return found
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
+@pytest.fixture(scope="module", params=[0, pytest.param(None, marks=pytest.mark.gpu)], ids=["cpu", "gpu"])
+def model(request: pytest.FixtureRequest) -> Model:
+    if request.param is None:
+        request.getfixturevalue("gpu")
     with thinkcap.load("abacus", quant="q8_0") as engine:
         path = engine.model.path
-    return Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed())
+    return Model(path, gpu_layers=request.param, extra_buffers=extra_buffers.allowed())
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 11, 14])
@@ -41,7 +44,7 @@ def test_a_batch_that_was_filled_up_gives_the_same_logits(
     model: Model, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled = KvCache(model, KvPlan(512, 16), 1)
-    monkeypatch.setattr(model, "padding", Padding())
+    monkeypatch.setattr(model, "batching", Batching())
     plain = KvCache(model, KvPlan(512, 16), 1)
     for expected, found in zip(decode(plain, count), decode(filled, count), strict=True):
         assert len(found) == count
@@ -66,18 +69,44 @@ def test_filling_up_leaves_nothing_behind(model: Model) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("length", [1, 2, 3, 4, 17, len(TOKENS)])
-def test_a_prompt_in_f16_is_read_as_beside_another_text(abacus_f16: Engine, length: int) -> None:
-    """To the last bit. Alone, it is read in one piece from three tokens on; a filler would split it."""
-    alone, beside = (KvCache(abacus_f16.model, KvPlan(512, 4, True), 1) for _ in range(2))
-    alone.add(0, 0, list(TOKENS[:length]), True)
-    assert len(alone.filler_sequences) == (length <= 2)
-    (expected,) = alone.decode()
-    beside.add(0, 0, list(TOKENS[:length]), True)
-    beside.add_one(1, 0, 65)
-    np.testing.assert_array_equal(expected, beside.decode()[0])
-    alone.close()
-    beside.close()
+@pytest.mark.parametrize("engine", ["abacus", "abacus_f16"])
+def test_logits_are_the_same_however_tokens_are_divided(engine: str, request: pytest.FixtureRequest) -> None:
+    """To the last bit, for texts in pieces of any length beside up to five others in theirs."""
+    model, random = request.getfixturevalue(engine).model, Random(1)
+    texts = [[random.randrange(1, model.n_vocab) for _ in range(130)] for _ in range(6)]
+    cache = KvCache(model, KvPlan(6 * 256, 6, True), 1)
+    known: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
+    compared = 0
+    for _ in range(20):
+        ends = dict.fromkeys(random.sample(range(len(texts)), random.randint(1, len(texts))), 0)
+        while max(ends.values()) < len(texts[0]):
+            for sequence, (text, end) in enumerate(ends.items()):
+                count = min(random.choice([1, 1, 2, 3, random.randint(1, cache.piece)]), len(texts[text]) - end)
+                if cache.odd and len(ends) > 1:
+                    count -= count % 2 == 0
+                cache.add(sequence, end, texts[text][end : end + count], True)
+                ends[text] += count
+            for logits, place in zip(cache.decode(), ends.items(), strict=True):
+                compared += place in known
+                np.testing.assert_array_equal(logits, known.setdefault(place, logits.copy()))
+        for sequence in range(len(ends)):
+            cache.forget(sequence)
+    assert compared > 300
+    cache.close()
+
+
+def test_a_long_text_in_a_pool_is_read_in_pieces(model: Model) -> None:
+    """So that its logits are those of the same text token by token."""
+    tokens = list(TOKENS) * 4
+    at_once, one_by_one = KvCache(model, KvPlan(256, 1), 1), KvCache(model, KvPlan(256, 1), 1)
+    at_once.add(0, 0, tokens, True)
+    (found,) = at_once.decode()
+    for position, token in enumerate(tokens):
+        one_by_one.add_one(0, position, token)
+        (expected,) = one_by_one.decode()
+    np.testing.assert_array_equal(found, expected)
+    at_once.close()
+    one_by_one.close()
 
 
 def test_as_many_sequences_as_llama_cpp_keeps_apart(model: Model) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,31 @@ def test_markers_of_several_tokens(spelled: Engine) -> None:
             cut = spelled.solve(problem, budget, min_thinking=budget // 2, temperature=0.6)
             once = spelled.solve(problem, 60, min_thinking=budget // 2, temperature=0.6)
             assert comparable(replace(spelled.more(cut, 60), shared=False)) == comparable(once)
+
+
+def test_a_cut_of_several_tokens_is_the_same_beside_others(spelled: Engine) -> None:
+    """To the last bit of a probability, whether two thoughts are cut in the same step or in different ones, and
+    whether a thought is read again beside one or many."""
+    problems = [f"What is {number**3} + {number * 7 % 100} + {number**2}?" for number in range(1, 25)]
+
+    def run(width: int, budget: int, earlier: list[thinkcap.Outcome] | None = None) -> list[thinkcap.Outcome]:
+        options: Any = {"prompt_mode": "none", "temperature": 0.6}
+        asked = (
+            [spelled.more_request(outcome, budget) for outcome in earlier]
+            if earlier
+            else [spelled.request(problem, budget, id=problem, **options) for problem in problems]
+        )
+        found = {
+            each.id: each for each in spelled.solve_many(asked, parallel=width) if isinstance(each, thinkcap.Outcome)
+        }
+        return [found[problem] for problem in problems]
+
+    cut = run(16, 45)
+    again = run(3, 45)
+    assert list(map(comparable, cut)) == list(map(comparable, again))
+    assert [each.mean_log_probability for each in cut] == [each.mean_log_probability for each in again]
+    wide, narrow = run(16, 70, cut), run(3, 70, again)
+    assert list(map(comparable, wide)) == list(map(comparable, narrow)) == list(map(comparable, run(5, 70)))
 
 
 def test_only_what_is_more_is_decoded(abacus_f16: Engine) -> None:

@@ -49,7 +49,7 @@ def command(load: LoadOptions, widths: tuple[int, ...], tokens: int, repeats: in
     """Measure prompt and decode rates of a model on this machine, and say what they mean.
 
     With --tune every sensible number of threads is tried. The best, with the best width, is kept in your settings and
-    used by default from then on.
+    used by default from then on. It also measures whether speculative decoding would pay here.
     """
     from thinkcap.engine.model.threads import physical_cores
     from thinkcap.runs.speed import candidates, measure
@@ -67,6 +67,7 @@ def command(load: LoadOptions, widths: tuple[int, ...], tokens: int, repeats: in
                 widths,
                 tokens=tokens,
                 repeats=repeats,
+                drafts=tune,
                 watch=lambda words: meter.status(f"measuring {words}{note}") if meter else None,
             )
 

@@ -15,7 +15,7 @@ from thinkcap.engine.interrupt import Interrupt
 from thinkcap.engine.model import kv_pool
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
-from thinkcap.engine.model.llama import Model
+from thinkcap.engine.model.llama import Model, free_memory
 from thinkcap.engine.outcome import Outcome
 from thinkcap.engine.request import Request
 from thinkcap.engine.scheduler import Counts, Scheduler
@@ -281,6 +281,6 @@ class EngineCore:
         return self._shape(several, max(width, len(self._scheduler.active) + 1), only_pool)
 
     def _shape(self, sequences: Sequence[Running], width: int, only_pool: bool = False) -> KvPlan:
-        cells = self._context or kv_pool.affordable(self._model.bytes_per_cell)
-        alone = width == 1 and self._model.padding.min_batch > 1  # it would be rounded in another way than by `solve`
+        cells = self._context or kv_pool.affordable(self._model.bytes_per_cell, free_memory(self._model.offloaded))
+        alone = width == 1 and self._model.batching.min_batch > 1  # it would be rounded in another way than by `solve`
         return kv_pool.plan(sequences, width, cells, only_pool or alone or self._model.recurrent)

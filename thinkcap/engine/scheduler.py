@@ -212,32 +212,31 @@ class Scheduler:
             self.active.sort(key=_slot)
 
     def _fill(self, cache: KvCache) -> list[Sequence]:
-        """Puts pending tokens into the batch: those of running sequences, and as many of prompts as there is room for
-        beside them, in the order of their admission. Returns the sequences that get logits."""
-        for_prompts = cache.room
-        for sequence in self.active:
-            if not sequence.prefilling:
-                for_prompts -= len(sequence.pending)
+        """Puts pending tokens into the batch. Returns the sequences that get logits."""
         rows: list[Sequence] = []
-        for sequence in self.active:
+        for sequence, count in zip(self.active, self._parts(cache), strict=True):
             pending = len(sequence.pending)
-            if sequence.prefilling:
-                tokens = sequence.pending[: max(0, for_prompts)]
-                for_prompts -= len(tokens)
-            else:
-                tokens = sequence.pending[: cache.room]
-            if not tokens:
-                continue
-            whole = len(tokens) == pending
-            if pending == 1:
-                cache.add_one(sequence.slot, sequence.decoded, tokens[0])
-            else:
-                cache.add(sequence.slot, sequence.decoded, tokens, whole)
-            self._decoded += len(tokens)
-            sequence.consume(len(tokens))
-            if whole:
+            if count == pending == 1:
+                cache.add_one(sequence.slot, sequence.decoded, sequence.pending[0])
+            elif count:
+                cache.add(sequence.slot, sequence.decoded, sequence.pending[:count], count == pending)
+            self._decoded += count
+            if count == pending:
                 rows.append(sequence)
+            sequence.consume(count)
         return rows
+
+    def _parts(self, cache: KvCache) -> list[int]:
+        """How many pending tokens of each active sequence go into the batch: at least one."""
+        room = cache.room - len(self.active)
+        parts = []
+        for sequence in self.active:
+            count = min(len(sequence.pending), cache.piece, 1 + room)
+            if cache.odd and count % 2 == 0 and len(self.active) > 1:
+                count -= 1
+            room -= count - 1
+            parts.append(count)
+        return parts
 
     def _roll_back(self, sequence: Sequence, cache: KvCache) -> None:
         """Takes tokens back out of the KV cache. Recurrent memories cannot: they decode the sequence anew."""

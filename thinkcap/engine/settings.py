@@ -188,7 +188,11 @@ class Settings:
         "switch", "budget", "loop guard", "Close a thought that repeats itself token for token.", rare=True
     )
     force_answer: bool = _option(
-        "switch", "budget", "forced answer", "Begin the answer for the model if it gives none after a cut.", rare=True
+        "switch",
+        "budget",
+        "forced answer",
+        "Begin an answer, of 32 tokens at most, if the model gives none after a cut.",
+        rare=True,
     )
     temperature: float = _option("number", "sampling", "temperature", "0 always takes the likeliest token.")
     top_p: float = _option(

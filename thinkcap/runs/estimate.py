@@ -18,7 +18,7 @@ from thinkcap.catalog.gguf.quants import bits_per_weight
 from thinkcap.engine.engine import PARALLEL
 from thinkcap.engine.limits import UNBOUNDED_CONTEXT
 from thinkcap.engine.model.kv_pool import affordable, separate_sequences
-from thinkcap.engine.model.llama import can_offload
+from thinkcap.engine.model.llama import can_offload, free_memory
 from thinkcap.engine.model.threads import physical_cores
 from thinkcap.engine.profile import Profile
 from thinkcap.runs.batch import Task, tasks_of
@@ -174,7 +174,7 @@ def estimate(
     before = _as_before(held, len(tasks), width) if not missing.continued else None  # these thoughts were shorter
     usual = before or _by_entry(tasks, demands, profile)
     seconds, usual_seconds = None, usual.seconds
-    if load.gpu_layers == 0 or not can_offload():
+    if not _offloads(load):
         time_of = _time_by_tokens(load.threads or physical_cores(), weights, profile.quant, width, prompts)
         seconds = time_of(sum(demand.sampled for demand in demands))
         if usual.seconds is None and usual.sampled is not None:
@@ -188,7 +188,7 @@ def estimate(
         prompt_tokens=prompts,
         parallel=width,
         weights_bytes=weights,
-        kv_bytes=_kv_bytes(path, demands, width, load.context),
+        kv_bytes=_kv_bytes(path, demands, width, load),
         seconds=seconds,
         usual_thinking_tokens=usual.thinking,
         usual_solution_tokens=usual.solution,
@@ -213,10 +213,14 @@ def _time_by_tokens(threads: int, weights: int, quant: str, width: int, prompts:
     return lambda sampled: sampled / width * step + prompts * token
 
 
-def _kv_bytes(path: Path | None, demands: Sequence[_Demand], width: int, context: int | None) -> int | None:
+def _offloads(load: LoadOptions) -> bool:
+    return load.gpu_layers != 0 and can_offload()
+
+
+def _kv_bytes(path: Path | None, demands: Sequence[_Demand], width: int, load: LoadOptions) -> int | None:
     """Memory of the KV cache; None if the model is not here to say, or does not."""
     cell = read_header(path).bytes_per_cell if path else None
-    return cell and cell * _cells(demands, width, context or affordable(cell))
+    return cell and cell * _cells(demands, width, load.context or affordable(cell, free_memory(_offloads(load))))
 
 
 def _cells(demands: Sequence[_Demand], width: int, most: int) -> int:

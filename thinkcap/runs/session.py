@@ -276,7 +276,7 @@ def _what_is_there(done: int, total: int, missing: TopUp) -> str:
     """What the file spares a run, as a sentence."""
     parts = [f"{done} of {total} results are there already"] if done else []
     if missing.settled:
-        parts.append(f"{len(missing.settled)} more are known, as their thoughts ended by themselves")
+        parts.append(f"known because the thought ended by itself: {len(missing.settled)}")
     if missing.continued:
         parts.append(f"{missing.continued} thoughts go on from where they were cut")
     return "; ".join(parts) + ("." if missing.continued else "; going on with the rest.")

@@ -15,6 +15,7 @@ from thinkcap.engine.engine import Engine
 from thinkcap.engine.outcome import Failure
 from thinkcap.engine.request import Request
 from thinkcap.errors import ThinkcapError
+from thinkcap.runs.drafts import DraftGain, draft_gains
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
 DEPTH = 512
@@ -47,6 +48,7 @@ class ModelSpeed:
     prompt_tokens             of the problem, which is behind each sequence
     prompt_tokens_per_second  while it is read
     rates                     by width, narrowest first
+    drafts                    what drafted tokens would gain, shortest drafts first; empty if not measured
     """
 
     model: str
@@ -57,6 +59,7 @@ class ModelSpeed:
     prompt_tokens: int
     prompt_tokens_per_second: float
     rates: tuple[Rate, ...]
+    drafts: tuple[DraftGain, ...] = ()
 
     @property
     def best(self) -> Rate:
@@ -71,9 +74,11 @@ def measure(
     *,
     tokens: int = 32,
     repeats: int = 1,
+    drafts: bool = False,
     watch: Callable[[str], None] = lambda words: None,
 ) -> ModelSpeed:
     """Measures an engine, each width over `repeats` stretches of `tokens` tokens a sequence; the median stretch counts.
+    With `drafts` it also measures what speculative decoding would gain.
 
     Raises ThinkcapError if that does not fit the context.
     """
@@ -85,6 +90,8 @@ def measure(
     for width in widths:
         watch(f"{width} at once")
         rates.append(_decode(engine, problem, width, tokens, repeats))
+    if drafts:
+        watch("drafts")
     return ModelSpeed(
         engine.profile.name,
         engine.profile.quant,
@@ -94,6 +101,7 @@ def measure(
         prompt_tokens,
         prompt_rate,
         tuple(rates),
+        draft_gains(engine, prompt_tokens) if drafts else (),
     )
 
 

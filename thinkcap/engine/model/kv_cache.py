@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from thinkcap.engine.model.batching import Batching
 from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model, api
 from thinkcap.errors import ClosedError, ThinkcapError
@@ -24,23 +25,25 @@ _logits_address.argtypes = (ctypes.c_void_p,)
 _logits_address.restype = ctypes.c_void_p
 
 
-MIN_PART = 2
-"""Tokens of a sequence up to which it may leave a single one when llama.cpp splits a batch. A single one is rounded in
-another way than several are."""
-
-
 class KvCache:
     """A KV cache and the decoding over it.
 
     shape    its cells and sequences; the ids of sequences are 0 … shape.sequences-1
     chunk    tokens that one decode takes at most
+    piece    tokens of one sequence that one decode should take at most
+    odd      whether one decode of several sequences should take an odd number of tokens of each
     seconds  time spent in llama.cpp's decoding so far
 
     Separate cells are read without a look at other sequences' cells, and always in the order of the text. So decoding
     is faster, the more so the longer the texts; and what a sequence gets is the same to the last bit whatever runs
-    beside it, if its prompt was read in the same pieces. In a pool a fork shares the cells of what it forked from,
-    which otherwise have to be copied, and a long prompt that many have in common is read faster. Sequences with
-    separate cells are decoded together only if their ids are consecutive: callers keep them in the lowest ones.
+    beside it and however its tokens are divided among decodes, if callers keep to `piece` and `odd`. In a pool a fork
+    shares the cells of what it forked from, which otherwise have to be copied, and a long prompt that many have in
+    common is read faster. Sequences with separate cells are decoded together only if their ids are consecutive: callers
+    keep them in the lowest ones, and take at least one token of each.
+
+    llama.cpp decodes as many tokens of each of these sequences as the shortest has, then of those that have more, and
+    so on. If the numbers are odd, the differences are even, and none of them is a single token, which llama.cpp would
+    round in another way if the weights are in f16.
 
     A decode whose last tokens would cost llama.cpp another pass over the weights is filled up with tokens that are
     forgotten again: 14 sequences of a 1.5B model in Q8_0 take 390 ms a step, 16 take 319.
@@ -49,10 +52,10 @@ class KvCache:
     """
 
     def __init__(self, model: Model, shape: KvPlan, threads: int, chunk: int = 512) -> None:
-        self._padding = model.padding if shape.per_sequence_kv else replace(model.padding, min_batch=1)
+        self._batching = model.batching if shape.per_sequence_kv else replace(model.batching, min_batch=1)
         if shape.sequences >= api.llama_max_parallel_sequences():
-            self._padding = replace(self._padding, tile=1)
-        params = _context_params(shape, self._padding.tile, threads, chunk)
+            self._batching = replace(self._batching, tile=1)
+        params = _context_params(shape, self._batching, threads, chunk)
         self._pointer = api.llama_init_from_model(model.pointer, params)
         if not self._pointer:
             raise ThinkcapError(
@@ -65,7 +68,10 @@ class KvCache:
         self._n_vocab = model.n_vocab
         self.shape = shape
         self.chunk = chunk
+        self.piece = min(chunk, self._batching.piece or chunk) if shape.per_sequence_kv else chunk
+        self.odd = self._batching.min_batch > 1
         self._ids: int = params.n_seq_max
+        self._filled = 0
         self._new_batch()
         self.drop_batch()
         self._logits: list[npt.NDArray[np.float32]] = []
@@ -111,9 +117,9 @@ class KvCache:
         self._owners[first:end] = sequence
         self._wanted[first:end] = 0
         self._wanted[end - 1] = wants_logits
-        self._rows += wants_logits
-        self._parts += 1
-        self._shortest = min(self._shortest, end - first)
+        if wants_logits:
+            self._rows.append(end - 1)
+        self._parts.append((first, end - first))
         self._filled = end
 
     def add_one(self, sequence: int, position: int, token: int) -> None:
@@ -123,28 +129,29 @@ class KvCache:
         self._positions[at] = position
         self._owners[at] = sequence
         self._wanted[at] = 1
-        self._rows += 1
-        self._parts += 1
-        self._shortest = 1
+        self._rows.append(at)
+        self._parts.append((at, 1))
         self._filled = at + 1
 
     def drop_batch(self) -> None:
         """Empties the batch without running it."""
-        self._filled = self._rows = self._parts = 0
-        self._shortest = self.chunk
+        self._filled = 0
+        self._rows: list[int] = []  # tokens after which logits are wanted
+        self._parts: list[tuple[int, int]] = []  # of each sequence its first token, and their number
 
     def decode(self) -> list[npt.NDArray[np.float32]]:
         """Runs the batch and empties it. Returns the logits asked for, each of shape (vocabulary,), in the order of
         asking; the arrays are llama.cpp's memory. Raises ThinkcapError if llama.cpp fails or the cache is closed."""
         if not self._pointer:
             raise ClosedError
-        rows = self._rows
+        count = len(self._rows)
         filler = self._fill_up()
+        rows = self._pair_up(self._rows[:count]) if self.odd else range(count)
         self._batch.n_tokens = self._filled
         self.drop_batch()
         start = time.perf_counter()
         status = api.llama_decode(self._pointer, self._batch)
-        address: int = _logits_address(self._pointer) if rows else 0  # waits for a GPU
+        address: int = _logits_address(self._pointer) if count else 0  # waits for a GPU
         self.seconds += time.perf_counter() - start
         for sequence in filler:
             self.forget(sequence)
@@ -154,13 +161,14 @@ class KvCache:
                 if status == 1
                 else f"llama.cpp failed to decode (status {status}); `verbose` shows its log."
             )
-        if rows == 0:
+        if not count:
             return []
-        if (address, rows) != self._seen:
-            memory = memoryview((ctypes.c_float * (rows * self._n_vocab)).from_address(address))
-            self._logits = list(np.frombuffer(memory, dtype=np.float32).reshape(rows, self._n_vocab))
-            self._seen = (address, rows)
-        return self._logits
+        outputs = rows[-1] + 1
+        if (address, outputs) != self._seen:
+            memory = memoryview((ctypes.c_float * (outputs * self._n_vocab)).from_address(address))
+            self._logits = list(np.frombuffer(memory, dtype=np.float32).reshape(outputs, self._n_vocab))
+            self._seen = (address, outputs)
+        return self._logits if count == outputs else [self._logits[row] for row in rows]
 
     @property
     def filler_sequences(self) -> range:
@@ -172,9 +180,9 @@ class KvCache:
         kept.
         """
         separate = self.shape.per_sequence_kv
-        if separate and self._shortest > MIN_PART:
+        if separate and all(length > 1 for _, length in self._parts):
             return range(0)
-        filler = self._padding.filler(self._parts if separate else self._filled) if self._filled else 0
+        filler = self._batching.filler(len(self._parts) if separate else self._filled) if self._filled else 0
         if filler <= 0 or filler > self.room:
             return range(0)
         if not separate:
@@ -184,22 +192,36 @@ class KvCache:
 
     def spare(self, used: int) -> range:
         """The sequences behind `used` ones with separate cells that a decode of all these will be filled up with."""
-        filler = self._padding.filler(used) if self.shape.per_sequence_kv else 0
+        filler = self._batching.filler(used) if self.shape.per_sequence_kv else 0
         return range(used, used + filler)
 
     def _fill_up(self) -> range:
         """Adds filler tokens. Returns the sequences that it used."""
         used = self.filler_sequences
-        asked = self._rows == self._filled
+        asked = len(self._rows) == self._filled
         token = int(self._tokens[0])
         if self.shape.per_sequence_kv:
             for sequence in used:
                 self.add(sequence, 0, (token,), asked)
         elif used:
-            filler = self._padding.filler(self._filled)
+            filler = self._batching.filler(self._filled)
             self.add(used[0], 0, [token] * filler, False)
             self._wanted[self._filled - filler : self._filled] = asked
         return used
+
+    def _pair_up(self, rows: list[int]) -> Sequence[int]:
+        """Asks for another row of logits in each part of the batch that would have one alone. Returns the numbers of
+        the rows that were wanted."""
+        several = [(first, count) for first, count in self._parts if count > 1]
+        if not several:
+            return range(len(rows))
+        for first, count in several:
+            if self._wanted[first + count - 1]:
+                self._wanted[first + count - 2] = 1
+        if len(several) == len(self._parts) - 1:
+            self._wanted[several[0][0]] = 1  # beside the only single token
+        numbers: list[int] = (np.cumsum(self._wanted[: self._filled])[rows] - 1).tolist()
+        return numbers
 
     def forget(self, sequence: int, start: int = 0) -> bool:
         """Removes a sequence's tokens from position `start` on. Returns False if the model's memory cannot do that in
@@ -227,16 +249,17 @@ class KvCache:
             raise ThinkcapError("llama.cpp could not copy a sequence in its KV cache; set `context` when loading.")
 
 
-def _context_params(shape: KvPlan, tile: int, threads: int, chunk: int) -> api.llama_context_params:
+def _context_params(shape: KvPlan, batching: Batching, threads: int, chunk: int) -> api.llama_context_params:
     """llama.cpp's parameters for a cache of this shape, with room for filler tokens."""
-    params = api.llama_context_default_params()
+    params, tile = api.llama_context_default_params(), batching.tile
+    params.n_batch = params.n_ubatch = chunk
     if shape.per_sequence_kv:
         params.n_seq_max = min(api.llama_max_parallel_sequences(), -(-shape.sequences // tile) * tile)
         params.n_ctx = -(-shape.cells // shape.sequences) * params.n_seq_max
     else:
         params.n_seq_max = shape.sequences + (tile > 1)
         params.n_ctx = shape.cells + tile - 1
-    params.n_batch = params.n_ubatch = chunk
+        params.n_ubatch = min(chunk, batching.piece or chunk)
     params.n_threads = params.n_threads_batch = threads
     params.kv_unified = not shape.per_sequence_kv
     params.no_perf = True

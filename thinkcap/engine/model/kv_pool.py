@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import psutil
-
 MAX_SEQUENCES = 256
 """Sequences that llama.cpp can tell apart in one context."""
 
@@ -86,6 +84,6 @@ def separate_sequences(longest: int, kv_sequences: int, width: int, cells: int) 
     return fitting if fitting > 1 else 0
 
 
-def affordable(bytes_per_cell: int) -> int:
-    """KV cells that a cache may take of the memory that is free now."""
-    return int(psutil.virtual_memory().available * SHARE) // bytes_per_cell
+def affordable(bytes_per_cell: int, free: int) -> int:
+    """KV cells that a cache may take of `free` bytes of memory."""
+    return int(free * SHARE) // bytes_per_cell

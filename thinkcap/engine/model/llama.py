@@ -16,20 +16,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import llama_cpp.llama_cpp as api
+import psutil
 
+from thinkcap.engine.model.batching import Batching
 from thinkcap.engine.model.file_errors import ModelFileError, check_head, why_unloadable
-from thinkcap.engine.model.padding import Padding
 from thinkcap.errors import ClosedError, ThinkcapError
 from thinkcap.text import write
 
 if TYPE_CHECKING:
     from thinkcap.engine.model.kv_cache import KvCache
 
-__all__ = ["Model", "ModelFileError", "api", "can_offload", "start", "system_info", "version"]
+__all__ = ["Model", "ModelFileError", "api", "can_offload", "free_memory", "start", "system_info", "version"]
 
 _SPECIAL = api.LLAMA_TOKEN_ATTR_CONTROL | api.LLAMA_TOKEN_ATTR_USER_DEFINED
 _ALL_LAYERS = 1_000_000
 _LOG_LEVEL_ERROR = 4  # GGML_LOG_LEVEL_ERROR
+_GPU_KINDS = (1, 2)  # GGML_BACKEND_DEVICE_TYPE_GPU, _IGPU
 
 
 class _Log:
@@ -75,6 +77,31 @@ def can_offload() -> bool:
     """Whether the installed build can put layers on a GPU."""
     start()
     return bool(api.llama_supports_gpu_offload())
+
+
+def free_memory(offloaded: bool) -> int:
+    """Bytes that a KV cache can take now: of all GPUs together if layers are there, otherwise of this machine."""
+    if offloaded and (on_gpus := _free_on_gpus()):
+        return on_gpus
+    return psutil.virtual_memory().available
+
+
+def _free_on_gpus() -> int:
+    """Bytes free on all GPUs together; 0 if llama.cpp can't be asked."""
+    try:
+        library = api._lib
+        count, get, kind, memory = (library[f"ggml_backend_dev_{name}"] for name in ("count", "get", "type", "memory"))
+    except AttributeError:  # Windows finds only what a library itself exports
+        return 0
+    count.restype, get.restype = ctypes.c_size_t, ctypes.c_void_p
+    get.argtypes, kind.argtypes = (ctypes.c_size_t,), (ctypes.c_void_p,)
+    memory.argtypes, memory.restype = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p), None
+    free, total, found = ctypes.c_size_t(), ctypes.c_size_t(), 0
+    for device in map(get, range(count())):
+        if kind(device) in _GPU_KINDS:
+            memory(device, ctypes.byref(free), ctypes.byref(total))
+            found += free.value
+    return found
 
 
 def system_info() -> str:
@@ -269,6 +296,6 @@ class Model:
         return bool(api.llama_model_is_recurrent(self.pointer) or api.llama_model_is_hybrid(self.pointer))
 
     @cached_property
-    def padding(self) -> Padding:
+    def batching(self) -> Batching:
         """How its decodes are filled up."""
-        return Padding.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded)
+        return Batching.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded)

@@ -40,3 +40,10 @@ def speed_lines(speed: ModelSpeed) -> Iterator[str]:
         f"{PROBLEMS} problems × {SAMPLES} samples of {THOUGHT:,} + {SOLUTION} tokens take {duration(many)}, "
         f"{best.width} at once."
     )
+    if speed.drafts:
+        counts = ", ".join(str(draft.tokens) for draft in speed.drafts)
+        costs = ", ".join(f"{draft.cost:.2f}" for draft in speed.drafts)
+        gain = max(draft.speed for draft in speed.drafts)
+        yield f"A decode of {counts} tokens of a text takes {costs} × one token's."
+        verdict = "pay" if gain > 1 else "not pay"
+        yield f"On ordinary text drafts would {verdict} here: {gain:.2f} times the speed at best."

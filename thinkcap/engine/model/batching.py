@@ -1,4 +1,4 @@
-"""Filler tokens: a few decoded and forgotten again cost less than the kernel that llama.cpp would fall back to."""
+"""How a decode has to look for llama.cpp to be quick, and to round the same whatever else is in it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,34 @@ _ROUNDED = (F16, BF16)
 """Formats that llama.cpp multiplies with one token in another way than with several, and so rounds differently."""
 
 
+_PIECE = 60
+"""From 64 tokens of a sequence in one decode on, llama.cpp's attention on a CPU rounds in another way. A multiple of
+`_TILE`."""
+
+
 @dataclass(frozen=True, slots=True)
-class Padding:
+class Batching:
     """How a model likes its batches.
 
     tile       tokens in a decode of which multiples run best; 1 if that makes no difference
     min_batch  tokens that a decode needs to be rounded as larger ones are
+    piece      tokens of one sequence that a decode may have to be rounded as smaller ones are; None for any number
     """
 
     tile: int = 1
     min_batch: int = 1
+    piece: int | None = None
 
     @classmethod
-    def of(cls, file_type: int, recurrent: bool, offloaded: bool) -> Padding:
+    def of(cls, file_type: int, recurrent: bool, offloaded: bool) -> Batching:
         """What suits weights of a file type."""
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
         tiled = file_type in _TILED and on_x86 and not recurrent and not offloaded
-        return cls(_TILE if tiled else 1, 2 if file_type in _ROUNDED else 1)
+        return cls(_TILE if tiled else 1, 2 if file_type in _ROUNDED else 1, None if offloaded else _PIECE)
 
     def filler(self, count: int) -> int:
-        """Tokens to add to a decode of `count`: up to whole tiles if 2 or 3 are left over, since 1 costs no more than
-        the filling would."""
+        """Filler tokens for a decode of `count`, to be forgotten again: up to whole tiles if 2 or 3 are left over,
+        since 1 costs no more than the filling would."""
         left_over = count % self.tile
         filler = self.tile - left_over if left_over > 1 and count > self.tile else 0
         return max(filler, self.min_batch - count)
