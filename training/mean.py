@@ -1,6 +1,6 @@
 """Writes a checkpoint with the weighted mean of two checkpoints' weights:
 
-    python -m training.mean training/runs/scope/checkpoint.pt training/runs/reading/checkpoint.pt 0.8 OUT/checkpoint.pt
+    python -m training.mean training/runs/scope/checkpoint.pt training/runs/abacus/checkpoint.pt 0.96 OUT/checkpoint.pt
 
 The share is the second one's. Between a stage and one that continues from it, the mean keeps more of what the first can
 do and takes most of what the second learnt.
