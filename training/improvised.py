@@ -18,13 +18,16 @@ from random import Random
 from training import longhand, scope, words
 from training.families import FAMILIES, training_problem
 from training.families.stories import FRAMES, NAMES, THINGS
-from training.problem import EXPRESSIONS, Problem, typed
+from training.problem import EXPRESSIONS, Problem, expand, typed
 from training.refused_expressions import SHAPES, decimal_number, large_number
 from training.words import in_words
 
 TEMPLATES = Path(__file__).with_name("refused.txt")
 HELD_OUT_SHARE = 10
 """One template in this many is held out."""
+CHAT_SHARE = 0.35
+"""Share of casual texts with words in no particular order before or after the expression."""
+PAUSES = [" ", " ", " ", ", ", ": ", "... ", "! ", ". "]
 EXPRESSION = re.compile(r"[^\d(-]*(-?[\d(][\d\s+*/x×÷:()-]*[\d)])[^\d]*", re.IGNORECASE)
 IMPROVISED = sorted((Path(__file__).parents[1] / "benchmarks").glob("improvised*.jsonl"))
 """The questions that abacus is measured on; training sees none of their wordings."""
@@ -68,9 +71,19 @@ def _bare(problem: Problem) -> str:
 def casual(random: Random, text: str, held_out: bool = False) -> str:
     """`text` without its own punctuation, with words before and after it."""
     before, after = random.choice(_share(words.BEFORE, held_out)), random.choice(_share(words.AFTER, held_out))
+    if not held_out and random.random() < CHAT_SHARE:
+        if random.random() < 0.8:
+            before = _chat(random) + random.choice(PAUSES)
+        else:
+            before, after = "", random.choice(PAUSES) + _chat(random) + random.choice(["", "", "?", ".", "!"])
     text = before + text.rstrip(" .?=\n") + after
     draw = random.random()
     return text[0].upper() + text[1:] if draw < 0.25 else text.lower() if draw < 0.5 else text
+
+
+def _chat(random: Random) -> str:
+    """One to five words that mean nothing together."""
+    return " ".join(random.choices(words.CHAT.split(), k=random.choice([1, 1, 2, 2, 3, 4, 5])))
 
 
 def refusal(random: Random, held_out: bool = False) -> Refusal:
@@ -81,7 +94,7 @@ def refusal(random: Random, held_out: bool = False) -> Refusal:
 
 
 def _draw_refusal(random: Random, held_out: bool) -> Refusal:
-    kind = random.choices(["template", "expression", "spoilt", "mixed", "inexact", "scope"], [42, 32, 10, 5, 5, 6])[0]
+    kind = random.choices(["template", "expression", "spoilt", "mixed", "inexact", "scope"], [36, 44, 8, 3, 5, 4])[0]
     if kind == "inexact" and not held_out:
         return inexact(random)
     if kind == "expression":
@@ -134,8 +147,8 @@ def mixed_story(random: Random) -> str:
     first, second = random.sample([kind for kind in FRAMES if kind not in ("average", "hours", "distance")], 2)
     fields = {name: random.randint(2, 60) for name in "apq"} | {"things": random.choice(THINGS)}
     fields |= dict(zip("AB", random.sample(NAMES, 2), strict=True))
-    start = random.choice(FRAMES[first].wordings.trained).format(**fields).split(". ")[0]
-    end = random.choice(FRAMES[second].wordings.trained).format(**fields).split(". ")[-1]
+    start = expand(random, random.choice(FRAMES[first].wordings.trained)).format(**fields).split(". ")[0]
+    end = expand(random, random.choice(FRAMES[second].wordings.trained)).format(**fields).split(". ")[-1]
     return f"{start}. {end}"
 
 
@@ -155,8 +168,7 @@ def barred() -> frozenset[str]:
 
 def fill(random: Random, template: str) -> str:
     """`template` with its choices made, from the innermost out, and its fields filled in."""
-    while found := re.search(r"\[([^\[\]]*)\]", template):
-        template = template[: found.start()] + random.choice(found[1].split("|")) + template[found.end() :]
+    template = expand(random, template)
     fields: dict[str, str] = {}
     for name in "NM":
         fields[name] = random.choice(NAMES if random.random() < 0.3 else words.NAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import zlib
 from dataclasses import dataclass
 from random import Random
@@ -42,13 +43,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Wordings:
-    """A family's wordings: those for training, and paraphrases that only held-out problems use."""
+    """A family's wordings: those for training, and paraphrases that only held-out problems use.
+
+    A wording may hold choices of the form `[a|b]`.
+    """
 
     trained: list[str]
     held_out: list[str]
 
     def fill(self, random: Random, held_out: bool, **fields: object) -> str:
-        text = random.choice(self.held_out if held_out else self.trained).format(**fields)
+        text = expand(random, random.choice(self.held_out if held_out else self.trained)).format(**fields)
         if not held_out and random.random() < FRAMED_SHARE:
             text = random.choice(BEFORE) + text + random.choice(AFTER)
         if "\\" not in text:
@@ -58,6 +62,13 @@ class Wordings:
 
     def __add__(self, other: Wordings) -> Wordings:
         return Wordings(self.trained + other.trained, self.held_out + other.held_out)
+
+
+def expand(random: Random, template: str) -> str:
+    """`template` with each choice of the form `[a|b]` made, from the innermost out."""
+    while found := re.search(r"\[([^\[\]]*)\]", template):
+        template = template[: found.start()] + random.choice(found[1].split("|")) + template[found.end() :]
+    return template
 
 
 def typed(random: Random, expression: str) -> str:

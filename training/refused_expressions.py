@@ -287,16 +287,16 @@ def _equation(random: Random) -> str:
 
 
 SHAPES: list[Callable[[Random], str]] = [
-    *[_decimals] * 5,
-    *[_larger] * 5,
-    *[_two_brackets] * 3,
-    *[_chain] * 2,
+    *[_decimals] * 6,
+    *[_larger] * 4,
+    *[_two_brackets] * 7,
+    *[_chain] * 6,
     *[_power] * 4,
     *[_over_zero] * 2,
-    *[_negative] * 2,
-    *[_fraction] * 4,
-    *[_percentage] * 2,
+    *[_negative] * 5,
+    *[_fraction] * 6,
+    *[_percentage] * 6,
     *[_worded] * 3,
-    *[_broken] * 2,
-    *[_equation] * 2,
+    *[_broken] * 3,
+    *[_equation] * 3,
 ]

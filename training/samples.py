@@ -10,6 +10,7 @@
 - *slipped*: the work contains a mistake, which is not a target. The check finds it, and the work is repeated.
 - *out of scope*: no arithmetic at all, and a brief answer that says so.
 - *refused*: what people improvise and abacus can't do, with the same answer.
+- *begun*: only the beginning of any of these, where a problem is read and a question is refused or not.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ CUT_AT_ZERO_SHARE = 0.12
 BOXED_SHARE = 0.15
 LENGTH_SHARE = 0.15
 """Share of the refused questions that ask for a length."""
+BEGUN = 20
+"""Tokens of a thought that is only begun."""
+CUT_BEFORE_SHARE = 0.25
+"""Share of the samples begun whose thought is cut before its first token, so that the answer is begun instead."""
 LONGEST_ASKED = 560
 ROUND = [16, 20, 32, 50, 64, 100, 128, 150, 200, 256, 300, 400, 500, 512]
 """Round lengths, which people ask for most."""
@@ -54,6 +59,7 @@ class Mix:
     long         texts among these that are always long
     refused      what people improvise and abacus refuses
     casual       problems in casual words, among those that remain
+    begun        samples that end soon after the thought has begun
     """
 
     exact: float
@@ -65,13 +71,16 @@ class Mix:
     long: float = 0.0
     refused: float = 0.0
     casual: float = 0.0
+    begun: float = 0.0
 
 
 WHOLE = Mix(exact=0.17, most=0.09, round=0.0, spare=0.125, cut=0.0)
 ELASTIC = Mix(exact=0.22, most=0.11, round=0.5, spare=0.25, cut=0.42)
 TWIN = replace(ELASTIC, cut=0.0)
 SCOPE = replace(ELASTIC, scope=0.2, long=0.6)
-FINISH = replace(SCOPE, scope=0.04, long=0.3, refused=0.6, casual=0.3)
+REFUSALS = replace(SCOPE, scope=0.04, long=0.3, refused=0.6, casual=0.3)
+READING = replace(REFUSALS, refused=0.4, begun=0.7)
+FINISH = replace(READING, refused=0.28)
 
 
 @dataclass
@@ -195,9 +204,9 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
         long = mix.long > 0 and random.random() < mix.long
         instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
         sample.read(vocabulary.prompt(scope.ask(random, long=long) + instruction))
-        return _close(random, sample, scope.THOUGHT, scope.SOLUTION, mix.cut)
+        return _close(random, sample, scope.THOUGHT, scope.SOLUTION, mix)
     if mix.refused and random.random() < mix.refused:
-        return _refused(random, mix.cut)
+        return _refused(random, mix)
     problem = casual_problem(random) if mix.casual and random.random() < mix.casual else training_problem(random)
     solution = f"\n\nThe answer is \\boxed{{{problem.answer}}}."
     draw = random.random()
@@ -205,7 +214,7 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
     if draw < mix.exact:
         asked = _asked(random, shortest_useful(problem), longest_useful(problem), mix.round)
         sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "")))
-        return _close(random, sample, thought_of(problem, asked), solution, mix.cut)
+        return _close(random, sample, thought_of(problem, asked), solution, mix)
     if draw < mix.exact + mix.most:
         near = length_of(random.choice([problem.head, problem.work, checked(problem)]))
         if random.random() < 0.5:
@@ -213,21 +222,21 @@ def make_sample(random: Random, mix: Mix) -> tuple[Sample, int]:
         else:
             asked = _asked(random, 16, LONGEST_ASKED, mix.round)
         sample.read(vocabulary.prompt(problem.text + length_text(random, asked, "maximum ")))
-        return _close(random, sample, thought_within(problem, asked, mix.spare), solution, mix.cut)
+        return _close(random, sample, thought_within(problem, asked, mix.spare), solution, mix)
     instruction = random.choice(INSTRUCTIONS) if random.random() < BOXED_SHARE else ""
     sample.read(vocabulary.prompt(problem.text + instruction))
     if problem.slip:
         work, found = problem.slip
         sample.read(vocabulary.encode(text_of(work)))
         mended = [*check(found), "no", f"again: {problem.work[0]}", *problem.work[1:]]
-        return _close(random, sample, mended, solution, mix.cut)
+        return _close(random, sample, mended, solution, mix)
     if random.random() < WAIT_SHARE / (1 - mix.exact - mix.most):
         _think(sample, problem, random.randint(1, 3) if length_of(problem.work) < 60 else 1)
-        return _close(random, sample, [], solution, mix.cut)
-    return _close(random, sample, checked(problem), solution, mix.cut)
+        return _close(random, sample, [], solution, mix)
+    return _close(random, sample, checked(problem), solution, mix)
 
 
-def _refused(random: Random, cut_share: float) -> tuple[Sample, int]:
+def _refused(random: Random, mix: Mix) -> tuple[Sample, int]:
     """A question that abacus refuses; some ask for a length all the same."""
     found, after = refusal(random), ""
     if random.random() < BOXED_SHARE:
@@ -236,7 +245,7 @@ def _refused(random: Random, cut_share: float) -> tuple[Sample, int]:
         after = length_text(random, _asked(random, 8, LONGEST_ASKED, 0.5), random.choice(["", "maximum "]))
     sample = Sample()
     sample.read(vocabulary.prompt(found.text + after))
-    return _close(random, sample, found.lines, scope.SOLUTION, cut_share)
+    return _close(random, sample, found.lines, scope.SOLUTION, mix)
 
 
 def make_long_sample(random: Random, length: int) -> Sample:
@@ -280,13 +289,15 @@ def _think(sample: Sample, problem: Problem, waits: int) -> None:
         sample.write(again)
 
 
-def _close(random: Random, sample: Sample, lines: list[str], solution: str, cut_share: float) -> tuple[Sample, int]:
+def _close(random: Random, sample: Sample, lines: list[str], solution: str, mix: Mix) -> tuple[Sample, int]:
     """Adds `lines`, the end of the thought (natural or by a cut) and the solution."""
+    if mix.begun and random.random() < mix.begun:
+        return _begin(random, sample, lines, solution)
     start = sample.tokens.index(vocabulary.THINK) + 2
     if lines:
         sample.write(vocabulary.encode(text_of(lines)))
     whole = len(sample) + 1
-    kept, cut = random.random(), random.random() < cut_share
+    kept, cut = random.random(), random.random() < mix.cut
     if random.random() < CUT_AT_ZERO_SHARE:
         kept = 0.0
     if cut:
@@ -297,6 +308,19 @@ def _close(random: Random, sample: Sample, lines: list[str], solution: str, cut_
     answer = _answer(solution)
     sample.write(answer)
     return sample, whole + len(answer)
+
+
+def _begin(random: Random, sample: Sample, lines: list[str], solution: str) -> tuple[Sample, int]:
+    """Adds the beginning of `lines`, or that of the solution after a cut before the first of them."""
+    start = sample.tokens.index(vocabulary.THINK) + 2
+    if random.random() < CUT_BEFORE_SHARE and start == len(sample):
+        sample.read([vocabulary.CLOSE])
+        sample.write(_answer(solution))
+    elif lines:
+        sample.write(vocabulary.encode(text_of(lines)))
+    if len(sample) > start + BEGUN:
+        sample.cut(start + BEGUN)
+    return sample, len(sample)
 
 
 def _answer(solution: str) -> list[int]:

@@ -1,8 +1,10 @@
 """Trains abacus from scratch, or resumes from checkpoints: `python -m training.train`.
 
-Four stages follow each other. The *stem* trains on whole thoughts. The branch *cuts* continues from it and also sees
-thoughts cut at any point. *abacus* continues from that branch and also sees many long texts outside its scope. A
-*twin* of the branch continues from the stem with the same problems, thoughts and learning rates, but without cuts.
+The stages follow each other. The *stem* trains on whole thoughts. The branch *cuts* continues from it and also sees
+thoughts cut at any point. *scope* also sees many long texts outside abacus's scope, *refusals* what people improvise.
+*reading* mostly begins thoughts, because whether to refuse is decided there, and *own* and *abacus* do so with more
+problems of its own. A *twin* of the branch continues from the stem with the same problems, thoughts and learning rates, but without
+cuts. *early* is a model that errs in many ways.
 Learning rates depend on the tokens seen, so the result depends on the seed and the number of workers, not on the
 machine's speed.
 """
@@ -60,7 +62,10 @@ STAGES = [
     Stage("stem", 1, 26_000_000, samples.WHOLE, rates=(1.0, 0.9), decay_from=0.95),
     Stage("cuts", 2, 19_000_000, samples.ELASTIC, start="stem", rates=(0.9, 0.0), long_from=0.6),
     Stage("scope", 3, 2_000_000, samples.SCOPE, start="cuts", rates=(0.2, 0.0)),
-    Stage("abacus", 4, 1_200_000, samples.FINISH, start="scope", rates=(0.3, 0.0)),
+    Stage("refusals", 4, 1_200_000, samples.REFUSALS, start="scope", rates=(0.3, 0.0)),
+    Stage("reading", 6, 2_000_000, samples.READING, start="refusals", rates=(0.25, 0.0)),
+    Stage("own", 7, 1_500_000, samples.FINISH, start="reading", rates=(0.2, 0.0)),
+    Stage("abacus", 8, 2_500_000, samples.FINISH, start="own", rates=(0.3, 0.0)),
     Stage("early", 5, 250_000, samples.WHOLE, start="scope", rates=(1.0, 1.0)),
     Stage("twin", 2, 19_000_000, samples.TWIN, start="stem", rates=(0.9, 0.0), long_from=0.6),
 ]

@@ -31,6 +31,16 @@ AFTER = [
     ", what is it?",
 ]
 """Words after an expression."""
+CHAT = (
+    "so now then ok hey fast maybe boss mate dear sir go see look here me you we my your this that friend machine "
+    "robot kid teacher school test idea fun hour today tomorrow morning coffee bored slow really very just simply "
+    "honestly actually basically answer question result task thing brain think know want need must should shall "
+    "will can please thanks sorry wait right wrong sure yes well oh ah hmm wow cool nice easy hard silly long short "
+    "old young mum dad tell show give help do it is are was be there when why who where which how what whatever "
+    "again once always still for to on at in the a an or but if as with about paper exam class house phone computer "
+    "clever strange odd lovely"
+)
+"""Words that may surround an expression in any order: none changes what it means."""
 ONES = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from statistics import mean
@@ -31,6 +32,27 @@ def test_no_token_of_a_prompt_and_no_marker_of_a_cut_is_a_target() -> None:
             cuts += 1
             assert sample.targets[close - 1] == samples.NO_TARGET
     assert 0.2 < cuts / 300 < 0.5
+
+
+def test_begun_samples_end_soon_and_show_whether_a_question_is_refused() -> None:
+    random, mix = Random(8), replace(samples.READING, begun=1.0)
+    no, close, refused, cut = vocabulary.encode(scope.THOUGHT[0])[0], vocabulary.CLOSE, 0, 0
+    for _ in range(300):
+        sample, length = samples.make_sample(random, mix)
+        start = sample.tokens.index(vocabulary.THINK) + 2
+        begun = sample.tokens[start:]
+        assert length == len(sample)
+        assert len(begun) > 0
+        refused += begun[0] == no
+        cut += begun[0] == close
+        if begun[0] == close:
+            assert sample.targets[start - 1] == samples.NO_TARGET
+            assert sample.targets[start] == begun[1]
+        elif sample.targets[start - 1] != samples.NO_TARGET:
+            assert len(begun) <= samples.BEGUN
+            assert sample.targets[start - 1] == begun[0]
+    assert 0.2 < refused / 300 < 0.45
+    assert 0.15 < cut / 300 < 0.35
 
 
 def test_the_twin_sees_the_same_thoughts_whole() -> None:

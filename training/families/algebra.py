@@ -27,6 +27,12 @@ EQUATIONS = Wordings(
         "Find the value of {x}: {e}",
         "What value of {x} satisfies {e}?",
         "{e}",
+        "[Can|Could|Would] you solve {e} for {x}?",
+        "[Now|Kindly|Next,] solve [{e}|the equation {e}].",
+        "[Compute|Determine|Give|Tell me] [{x}|the value of {x}] [if|when|given that] {e}.",
+        "[Given|When|Suppose] {e}, [what is|compute|determine|give] {x}[.|?]",
+        "[Work out|Get] {x} from {e}.",
+        "The equation {e} is given. [Find|What is] {x}[.|?]",
     ],
     [
         "Find the value of {x} if {e}.",
@@ -49,6 +55,9 @@ SHARES = Wordings(
         "What do I get if I take {p}% of {n}?",
         "Compute {p} percent of {n}.",
         "Take {p} percent of {n}.",
+        "[Give|Tell me|Determine|Get|Work out|Evaluate] {p}[%| percent] of {n}.",
+        "[Can|Could|Would] you [find|compute|work out|take] {p}[%| percent] of {n}?",
+        "How much [is|are|makes] {p} percent of {n}?",
     ],
     ["Compute {p}% of {n}.", "Find {p} percent of {n}.", "What do you get for {p}% of {n}?"],
 )
@@ -62,6 +71,9 @@ INCREASES = Wordings(
         "A rent of {n} dollars rises by {p}%. What is the new rent?",
         "Find {n} plus {p} percent.",
         "A town of {n} people grows by {p}%. How many people live there now?",
+        "[Compute|Give|Work out|Calculate] {n} [increased|raised] by {p}[%| percent].",
+        "A [rent|fee|salary|bill|number] of {n} [rises|grows|goes up|climbs] by {p}%. [What is it now|What is "
+        "the new one|How much is it now]?",
     ],
     ["Find {n} increased by {p}%.", "A price of {n} rises by {p}%. What is the new price?"],
 )
@@ -75,6 +87,9 @@ DECREASES = Wordings(
         "A rent of {n} dollars falls by {p}%. What is the new rent?",
         "Find {n} minus {p} percent.",
         "A coat for {n} dollars is {p}% off. What does it cost now?",
+        "[Compute|Give|Work out|Calculate] {n} [decreased|lowered] by {p}[%| percent].",
+        "A [rent|fee|salary|bill|number] of {n} [falls|shrinks|goes down|drops] by {p}%. [What is it now|What is "
+        "the new one|How much is it now]?",
     ],
     ["Find {n} decreased by {p}%.", "A price of {n} falls by {p}%. What is the new price?"],
 )
@@ -184,6 +199,9 @@ REDUCTIONS = Wordings(
         "Please reduce {f}.",
         "Can you simplify {f}?",
         "Reduce {f} as far as it goes.",
+        "[Bring|Put|Write] {f} [in|into] [lowest terms|simplest form].",
+        "[Can|Could|Would] you reduce {f}[ to lowest terms|]?",
+        "[Kindly|Now] [reduce|simplify] [the fraction |]{f}[ as far as possible|].",
     ],
     ["Reduce the fraction {f}.", "Simplify {f} to lowest terms.", "Please simplify {f}."],
 )

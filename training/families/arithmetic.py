@@ -19,6 +19,14 @@ SUMS = Wordings(
         "Please add up {list}.",
         "Work out the total of {list}.",
         "How much are {list} together?",
+        "[Compute|Calculate|Give|Tell me|Determine|Get|Show me|I need|I want] the [sum|total] of [the numbers "
+        "|]{list}.",
+        "[Please|Kindly|Now] [sum|total|add up|add together] {list}.",
+        "[Can|Could|Would] you [add|sum up|add up|total] {list}?",
+        "[Sum up|Total|Add together] {list}[.|, please.]",
+        "[What|How much] do {list} [add up to|make|come to|give][ together|]?",
+        "[Work out|Find|Compute] {list} [added up|together|in total].",
+        "The [sum|total] of {list}[.|?| is what?]",
     ],
     ["Work out the sum of {list}.", "Find the total of {list}.", "Please add {list}."],
 )
@@ -34,6 +42,10 @@ DIFFERENCES = Wordings(
         "Please take {b} from {a}.",
         "What is left of {a} when {b} is taken away?",
         "How much more is {a} than {b}?",
+        "[Please|Kindly|Now|Then] [deduct|remove|take] {b} from {a}.",
+        "[Can|Could|Would] you [deduct|remove|take|subtract] {b} from {a}?",
+        "[Find|Calculate|Give|Work out|Tell me|Evaluate] {a} [minus|less|take away] {b}.",
+        "What [remains|is left|stays] [if|when] [I|we|one] [subtract|remove|deduct] {b} from {a}?",
     ],
     ["Please subtract {b} from {a}.", "Compute {a} minus {b}.", "What is left when you take {b} away from {a}?"],
 )
@@ -49,6 +61,10 @@ PRODUCTS = Wordings(
         "Please find {a} times {b}.",
         "Work out {a} times {b}.",
         "Compute the product of {a} and {b}.",
+        "[Can|Could|Would] you multiply {a} [by|and] {b}?",
+        "[Kindly|Now|Then] multiply {a} [by|and] {b}.",
+        "[Calculate|Give|Tell me|Determine|Get|I need] the product of {a} and {b}.",
+        "[Find|Calculate|Give|Evaluate|Tell me] {a} [times|multiplied by] {b}.",
     ],
     ["Please multiply {a} by {b}.", "Work out the product of {a} and {b}.", "Compute {a} times {b}."],
 )
@@ -62,6 +78,8 @@ QUOTIENTS = Wordings(
         "How often does {b} fit into {a}?",
         "How many times can {b} be taken out of {a}?",
         "When {a} is divided by {b}, what is the whole quotient?",
+        "[Compute|Calculate|Give|Tell me|Work out] the [whole |]quotient when {a} is divided by {b}.",
+        "How [many times|often] [can|will|would] {b} [go|fit] into {a}?",
     ],
     ["Find the quotient when {a} is divided by {b}.", "How many times does {b} fit into {a}?"],
 )
@@ -76,6 +94,8 @@ REMAINDERS = Wordings(
         "Divide {a} by {b}. What is the remainder?",
         "What is left over when {a} is divided by {b}?",
         "Please find {a} mod {b}.",
+        "[Compute|Give|Tell me|Work out] the remainder [when {a} is divided by {b}|of {a} divided by {b}].",
+        "[Find|Evaluate|Work out] {a} mod {b}.",
     ],
     [
         "Find the remainder when {a} is divided by {b}.",
@@ -91,6 +111,9 @@ EXACT_DIVISIONS = Wordings(
         "Find {a} divided by {b}.",
         "Work out {a} divided by {b}.",
         "Please calculate {a} divided by {b}.",
+        "[Kindly|Now|Then] divide {a} by {b}.",
+        "[Can|Could|Would] you divide {a} by {b}?",
+        "[Calculate|Give|Evaluate|Tell me] {a} [divided by|over] {b}.",
     ],
     ["Please divide {a} by {b}.", "Compute {a} divided by {b}."],
 )

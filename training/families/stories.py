@@ -84,6 +84,9 @@ FRAMES = {
                 "{A} buys {a} {things} at {p} dollars each and a bag for {q} dollars. How much does {A} pay?",
                 "{A} buys {a} {things} for {p} dollars each and a hat for {q} dollars. What is the total cost?",
                 "{a} {things} cost {p} dollars each. {A} buys them and a bag for {q} dollars. How much is it in all?",
+                "{A} [buys|takes|orders|gets] {a} {things} [at|for] {p} dollars each and a "
+                "[bag|cap|scarf|lamp|book] for {q} dollars. [What does {A} pay|What is the price of it all|How "
+                "much is the bill|How much must {A} pay|What is the total]?",
             ],
             ["{A} buys {a} {things} for {p} dollars each and a bag for {q} dollars. How much does {A} pay in all?"],
         ),
@@ -94,6 +97,9 @@ FRAMES = {
             [
                 "{A} buys {a} {things} at {p} dollars each and pays with {q} dollars. How much change does {A} get?",
                 "{a} {things} cost {p} dollars each. {A} pays with a {q} dollar note. What is the change?",
+                "{A} [buys|takes|orders] {a} {things} [at|for] {p} dollars each and [pays with|hands over|gives] "
+                "[{q} dollars|a {q} dollar bill]. [How much change is it|What does {A} get back|How much change "
+                "does {A} get|How much comes back]?",
             ],
             ["{A} buys {a} {things} for {p} dollars each and pays with a {q} dollar note. What is the change?"],
         ),
@@ -105,6 +111,9 @@ FRAMES = {
                 "A train goes {p} km an hour. How far does it go in {q} hours?",
                 "{A} drives at {p} km per hour for {q} hours. How far does {A} get?",
                 "A car travels {q} hours at {p} km per hour. How many km is that?",
+                "A [bus|car|boat|truck|bike] [goes|drives|moves|travels] [at |]{p} km [an|per] hour. How "
+                "[far|many km] does it [go|get|travel|drive] in {q} hours?",
+                "[How far|How many km] does a [train|car|bus] [go|get] in {q} hours at {p} km [an|per] hour?",
             ],
             ["A train travels at {p} km per hour. How far does it go in {q} hours?"],
         ),
@@ -116,6 +125,8 @@ FRAMES = {
                 "A train goes {p} km an hour. How many hours does it take for {q} km?",
                 "{A} drives {q} km at {p} km per hour. How many hours does it take?",
                 "How long does it take to travel {q} km at {p} km per hour?",
+                "A [bus|train|boat|truck] [goes|drives|moves|travels] [at |]{p} km [an|per] hour. How many hours "
+                "[does it need|does it take|are needed] for {q} km?",
             ],
             ["A car travels at {p} km per hour. How many hours does it take for {q} km?"],
         ),
@@ -126,6 +137,8 @@ FRAMES = {
             [
                 "{A} is {p} years old. {B} is {q} years older. How old are they together?",
                 "{A} is {p}. {B} is {q} years older than {A}. What is the sum of their ages?",
+                "{A} is {p}[ years old|]. {B} is {q} years older. [What is the sum of their ages|How old are "
+                "both together|What do their ages add up to]?",
             ],
             ["{A} is {p} years old. {B} is {q} years older than {A}. How old are they together?"],
         ),
@@ -136,6 +149,8 @@ FRAMES = {
             [
                 "{A} is {p} years old. {B} is {q} years younger. How old will {B} be in {a} years?",
                 "{A} is {p}. {B} is {q} years younger than {A}. How old is {B} in {a} years?",
+                "{A} is {p}[ years old|] and {B} is {q} years younger. [How old will {B} be|How old is {B}|What "
+                "is {B}'s age] in {a} years?",
             ],
             ["{A} is {p} years old. {B} is {q} years younger than {A}. How old will {B} be in {a} years?"],
         ),
@@ -147,6 +162,10 @@ FRAMES = {
                 "{a} children share {p} {things} equally. How many does each get?",
                 "{A} shares {p} {things} equally among {a} children. How many does each child get?",
                 "{p} {things} are put into {a} bags, the same number in each. How many are in a bag?",
+                "{p} {things} are [divided|split|given out] equally [among|between] {a} "
+                "[children|friends|pupils]. How many does each [get|one get|receive]?",
+                "{A} [divides|splits] {p} {things} equally among {a} [children|friends|pupils]. How many [are "
+                "for each|does each get]?",
             ],
             ["{p} {things} are shared equally among {a} children. How many does each child get?"],
         ),
@@ -157,6 +176,9 @@ FRAMES = {
             [
                 "{A} has {a} boxes of {p} {things} each. {q} {things} are sold. How many are left?",
                 "There are {a} boxes with {p} {things} each. {A} takes {q} of them. How many {things} are left?",
+                "[{A} has|There are|We have] {a} [boxes|bags|packs] [of|with] {p} {things} each. {q} [{things} "
+                "|of them |][are gone|are eaten|are given away|get lost]. How many [{things} |][are "
+                "left|remain|are still there]?",
             ],
             ["{A} has {a} boxes with {p} {things} each. {q} of them are sold. How many {things} are left?"],
         ),
@@ -167,6 +189,8 @@ FRAMES = {
             [
                 "{A} has {q} dollars and saves {p} dollars a week. How much does {A} have after {a} weeks?",
                 "{A} saves {p} dollars each week for {a} weeks and had {q} dollars before. How much is it now?",
+                "{A} [has|owns|starts with] {q} dollars and [puts aside|adds|keeps] {p} dollars [a|every|each] "
+                "week. How much [is it|does {A} have|is there] after {a} weeks?",
             ],
             ["{A} has {q} dollars and saves {p} dollars each week. How much is it after {a} weeks?"],
         ),
@@ -179,6 +203,7 @@ FRAMES = {
                 "Find the average of {a}, {p} and {q}.",
                 "Find the mean of {a}, {p} and {q}.",
                 "What is the mean of {a}, {p}, {q}?",
+                "[Compute|Give|Work out|Tell me|Determine] the [average|mean] of [the numbers |]{a}, {p} and {q}.",
             ],
             ["Calculate the average of {a}, {p} and {q}.", "What is the mean of {a}, {p} and {q}?"],
         ),
