@@ -3,8 +3,8 @@
 The stages follow each other. The *stem* trains on whole thoughts. The branch *cuts* continues from it and also sees
 thoughts cut at any point. *scope* also sees many long texts outside abacus's scope, *refusals* what people improvise.
 *reading* mostly begins thoughts, because whether to refuse is decided there, and *own* and *abacus* do so with more
-problems of its own. A *twin* of the branch continues from the stem with the same problems, thoughts and learning rates, but without
-cuts. *early* is a model that errs in many ways.
+problems of its own. A *twin* of the branch continues from the stem with the same problems, thoughts and learning rates,
+but without cuts. *early* is a model that errs in many ways.
 Learning rates depend on the tokens seen, so the result depends on the seed and the number of workers, not on the
 machine's speed.
 """

@@ -43,6 +43,15 @@ def test_a_cut_is_exact(abacus: thinkcap.Engine, budget: int) -> None:
     assert outcome.finish_reason == "stop"
 
 
+def test_a_prompt_of_many_tokens_is_read_alike_whole_and_in_part(abacus: thinkcap.Engine) -> None:
+    """To the last bit: the second time, all but its last token is in the cache."""
+    problem = " + ".join(str(number**2 * 37 % 9973) for number in range(3, 30))
+    first, second = (abacus.solve(f"What is {problem}?", 40, temperature=0.6) for _ in range(2))
+    assert first.prompt_tokens > 100
+    assert second.seconds.prompt < first.seconds.prompt
+    assert second.mean_log_probability == first.mean_log_probability
+
+
 @pytest.mark.parametrize("temperature", [0.0, 0.6])
 def test_smaller_budgets_are_prefixes_of_larger_ones(abacus: thinkcap.Engine, temperature: float) -> None:
     thoughts = [

@@ -95,20 +95,6 @@ def test_logits_are_the_same_however_tokens_are_divided(engine: str, request: py
     cache.close()
 
 
-def test_a_long_text_in_a_pool_is_read_in_pieces(model: Model) -> None:
-    """So that its logits are those of the same text token by token."""
-    tokens = list(TOKENS) * 4
-    at_once, one_by_one = KvCache(model, KvPlan(256, 1), 1), KvCache(model, KvPlan(256, 1), 1)
-    at_once.add(0, 0, tokens, True)
-    (found,) = at_once.decode()
-    for position, token in enumerate(tokens):
-        one_by_one.add_one(0, position, token)
-        (expected,) = one_by_one.decode()
-    np.testing.assert_array_equal(found, expected)
-    at_once.close()
-    one_by_one.close()
-
-
 def test_as_many_sequences_as_llama_cpp_keeps_apart(model: Model) -> None:
     context = KvCache(model, KvPlan(1024, 256), 1)
     assert len(decode(context, 255, steps=2)[1]) == 255

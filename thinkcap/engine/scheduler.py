@@ -227,14 +227,20 @@ class Scheduler:
         return rows
 
     def _parts(self, cache: KvCache) -> list[int]:
-        """How many pending tokens of each active sequence go into the batch: at least one."""
+        """How many pending tokens of each active sequence go into the batch: at least one. Long prompts are read as
+        fast as they can be, everything else in pieces of about the same length that are rounded alike."""
         room = cache.room - len(self.active)
+        narrow = room if cache.shape.per_sequence_kv else cache.piece - len(self.active)
         parts = []
         for sequence in self.active:
-            count = min(len(sequence.pending), cache.piece, 1 + room)
+            if rest := sequence.long_prompt:
+                count = min(rest, 1 + room)
+            else:
+                count = min(_piece(len(sequence.pending), cache.piece), 1 + max(0, min(room, narrow)))
             if cache.odd and count % 2 == 0 and len(self.active) > 1:
                 count -= 1
             room -= count - 1
+            narrow -= count - 1
             parts.append(count)
         return parts
 
@@ -264,3 +270,9 @@ class Scheduler:
         slots.give(sequence.slot, sequence.tokens if keep and not sequence.forked else None)
         slots.release(sequence)
         self._blocked = None
+
+
+def _piece(count: int, most: int) -> int:
+    """The length of the next piece of `count` tokens, which are divided evenly, but in fours, as llama.cpp likes it."""
+    even = -(-count // -(-count // most))
+    return min(count, most, even + -even % 4)

@@ -14,7 +14,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from thinkcap.engine.model.batching import Batching
 from thinkcap.engine.model.kv_pool import KvPlan
 from thinkcap.engine.model.llama import Model, api
 from thinkcap.errors import ClosedError, ThinkcapError
@@ -30,7 +29,7 @@ class KvCache:
 
     shape    its cells and sequences; the ids of sequences are 0 … shape.sequences-1
     chunk    tokens that one decode takes at most
-    piece    tokens of one sequence that one decode should take at most
+    piece    tokens that one decode should take at most: of one sequence, or in a pool of all together
     odd      whether one decode of several sequences should take an odd number of tokens of each
     seconds  time spent in llama.cpp's decoding so far
 
@@ -55,7 +54,7 @@ class KvCache:
         self._batching = model.batching if shape.per_sequence_kv else replace(model.batching, min_batch=1)
         if shape.sequences >= api.llama_max_parallel_sequences():
             self._batching = replace(self._batching, tile=1)
-        params = _context_params(shape, self._batching, threads, chunk)
+        params = _context_params(shape, self._batching.tile, threads, chunk)
         self._pointer = api.llama_init_from_model(model.pointer, params)
         if not self._pointer:
             raise ThinkcapError(
@@ -68,7 +67,7 @@ class KvCache:
         self._n_vocab = model.n_vocab
         self.shape = shape
         self.chunk = chunk
-        self.piece = min(chunk, self._batching.piece or chunk) if shape.per_sequence_kv else chunk
+        self.piece = min(chunk, self._batching.piece or chunk)
         self.odd = self._batching.min_batch > 1
         self._ids: int = params.n_seq_max
         self._filled = 0
@@ -249,17 +248,16 @@ class KvCache:
             raise ThinkcapError("llama.cpp could not copy a sequence in its KV cache; set `context` when loading.")
 
 
-def _context_params(shape: KvPlan, batching: Batching, threads: int, chunk: int) -> api.llama_context_params:
+def _context_params(shape: KvPlan, tile: int, threads: int, chunk: int) -> api.llama_context_params:
     """llama.cpp's parameters for a cache of this shape, with room for filler tokens."""
-    params, tile = api.llama_context_default_params(), batching.tile
-    params.n_batch = params.n_ubatch = chunk
+    params = api.llama_context_default_params()
     if shape.per_sequence_kv:
         params.n_seq_max = min(api.llama_max_parallel_sequences(), -(-shape.sequences // tile) * tile)
         params.n_ctx = -(-shape.cells // shape.sequences) * params.n_seq_max
     else:
         params.n_seq_max = shape.sequences + (tile > 1)
         params.n_ctx = shape.cells + tile - 1
-        params.n_ubatch = min(chunk, batching.piece or chunk)
+    params.n_batch = params.n_ubatch = chunk
     params.n_threads = params.n_threads_batch = threads
     params.kv_unified = not shape.per_sequence_kv
     params.no_perf = True
