@@ -241,7 +241,7 @@ def test_all_budgets_at_once(look: Look, site: str, abacus: thinkcap.Engine) -> 
     ]
     assert [row.find_element("css selector", ".how").text for row in rows] == ["✂ cut"] * 6 + ["216 tokens"] * 4
     assert len(screen.all("#plot .dot.last")) == 4
-    assert "64: 14198; 128: 10343; 256: 20343" in screen.one("plot").get_attribute("aria-label")
+    assert "64: 14148; 128: 10343; 256: 20343" in screen.one("plot").get_attribute("aria-label")
     flags = [each.text for each in screen.all("#thought .flag")]
     assert flags == [f"✂ {budget}" for budget in (0, 8, 16, 32, 64, 128)]
     rows[4].click()
@@ -251,7 +251,7 @@ def test_all_budgets_at_once(look: Look, site: str, abacus: thinkcap.Engine) -> 
     for flag in flags[:5]:
         kept = kept.replace(flag, "", 1)
     assert kept == expected[64].thinking
-    assert screen.text("solution") == "The answer is 14198."
+    assert screen.text("solution") == "The answer is 14148."
     assert "64 of 64 tokens" in screen.text("figures")
     rows[4].click()
     assert not screen.all("#thought .onward")
@@ -419,7 +419,7 @@ def test_screen_readers_hear_what_happens_and_not_every_token(look: Look, site: 
         "trouble",
     }
     screen.think(budget="64")
-    assert screen.text("news") == "Answered: The answer is 14198."
+    assert screen.text("news") == "Answered: The answer is 14148."
     unnamed = """
     const named = (each) =>
       each.textContent.trim() || each.labels?.length || each.ariaLabel || each.getAttribute("aria-labelledby");
@@ -529,7 +529,7 @@ def test_it_asks_for_the_key_of_a_server_that_has_one(visit: Callable[..., Any],
         screen.until(lambda: screen.text("model"))
         assert not screen.seen("door")
         screen.think(budget="64")
-        assert "14198" in screen.text("solution")
+        assert "14148" in screen.text("solution")
         assert all("401" in each["message"] for each in browser.get_log("browser"))
 
 
