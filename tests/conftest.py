@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 import thinkcap
 from benchmarks import smollm2
@@ -13,6 +14,9 @@ from tests.browser import browser, visit
 from thinkcap.engine.model import llama
 
 __all__ = ["browser", "visit"]
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes depends on what else runs
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

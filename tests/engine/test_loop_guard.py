@@ -40,7 +40,7 @@ def test_three_rounds_are_no_loop() -> None:
 
 
 @given(st.lists(st.integers(0, 1), max_size=40), st.integers(1, 40), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_agrees_with_the_definition(head: list[int], period: int, data: st.DataObject) -> None:
     cycle = data.draw(st.lists(st.integers(0, 1), min_size=period, max_size=period))
     broken = data.draw(st.integers(0, 300))

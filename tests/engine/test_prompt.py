@@ -49,7 +49,7 @@ def test_markers_typed_in_a_problem_are_plain_text(abacus: thinkcap.Engine, spel
         max_size=12,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_text_becomes_a_special_token(abacus: thinkcap.Engine, parts: list[str]) -> None:
     text = "".join(parts).encode("utf-8", "replace").decode()
     tokens = prompter(abacus).tokens(text)

@@ -42,7 +42,7 @@ def distribution(row: npt.NDArray[np.float32], sampling: Settings) -> npt.NDArra
     st.sampled_from([0.3, 0.8, 0.95, 1.0]),
     st.sampled_from([0.0, 0.1, 0.5]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_only_tokens_that_survive_the_cuts_are_drawn(
     seed: int, temperature: float, top_k: int, top_p: float, min_p: float
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.coverage import SPREADS, coverage, figures
@@ -66,7 +66,6 @@ def test_students_t_against_published_values() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_an_interval_has_a_width_and_holds_its_mean(shares: list[float]) -> None:
     interval = mean_share(shares)
     assert 0 <= interval.low <= interval.value + 1e-12 <= interval.high + 2e-12 <= 1 + 3e-12

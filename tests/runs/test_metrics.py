@@ -142,7 +142,7 @@ def test_an_empty_run_has_no_figures() -> None:
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_avg_is_pass_at_1_and_below_pass_at_k(verdicts: list[list[bool]]) -> None:
     run = [sample(str(p), s, correct) for p, each in enumerate(verdicts) for s, correct in enumerate(each)]
     metrics = measure(run)

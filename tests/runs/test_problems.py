@@ -296,7 +296,7 @@ def test_a_gigabyte_on_one_line_is_refused_in_bounded_memory(tmp_path: Path, nam
     assert peak < 20 * formats.MAX_RECORD_BYTES
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.text(st.characters(blacklist_categories=["Cs"]), min_size=1).filter(str.strip), min_size=1))
 def test_json_survives_any_text_in_any_layout(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     folder = tmp_path_factory.mktemp("any")

@@ -49,7 +49,7 @@ def test_what_was_appended_is_read_back_and_continued(tmp_path: Path) -> None:
     assert [(entry.id, entry.sample) for entry in read(path)] == [("1", 0), ("ü\n", 0), ("1", 1)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cut=st.integers(min_value=0, max_value=10_000))
 @example(cut=55)
 @example(cut=56)

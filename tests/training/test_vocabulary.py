@@ -25,7 +25,7 @@ def test_on_thousands_of_problems_and_thoughts(abacus: thinkcap.Engine) -> None:
 
 
 @given(st.lists(st.one_of(st.sampled_from(AWKWARD.split("|")), st.text(max_size=4)), max_size=12).map("".join))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_on_any_text(abacus: thinkcap.Engine, text: str) -> None:
     text = text.encode("utf-8", "replace").decode().replace("\0", "").replace("<think>", "think")
     assert vocabulary.encode(text) == abacus.model.tokenize(text)

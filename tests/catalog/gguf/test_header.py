@@ -60,7 +60,7 @@ def test_lengths_that_lie_are_not_believed(tmp_path: Path) -> None:
             read_header(path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, 12_000), spoilt=st.binary(min_size=0, max_size=4))
 def test_cut_or_spoilt_heads_end_in_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, at: int, spoilt: bytes
