@@ -37,13 +37,13 @@ def comparable(outcome: thinkcap.Outcome) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("style", ["bare", "message", "soft"])
 @pytest.mark.parametrize(
-    ("model", "temperature", "seed"), [("abacus_f16", 0.0, 3), ("abacus_f16", 0.8, 2), ("abacus", 0.8, 3)]
+    ("model", "temperature", "seed"), [("abacus", 0.0, 3), ("abacus_f16", 0.8, 2), ("abacus", 0.8, 3)]
 )
 def test_a_sweep_gives_what_separate_runs_give(
     request: pytest.FixtureRequest, style: str, model: str, temperature: float, seed: int
 ) -> None:
     """In q8_0 logits are the same to the last bit with and without forks beside a thought. In f16 they are not, and one
-    sampled record in a hundred has a draw that falls between the two: the seed is one that has none here."""
+    record in a hundred has a near tie or a draw that falls between the two: the seed is one that has none here."""
     engine: Engine = request.getfixturevalue(model)
     options = {"cut_style": style, "temperature": temperature, "seed": seed}
     for problem in PROBLEMS:
@@ -82,16 +82,16 @@ def test_samples_differ_and_each_has_every_budget(abacus_f16: Engine) -> None:
     assert len({o.thinking for o in outcomes if o.budget.thinking == 40}) == 3
 
 
-def test_replies_share_a_thought_and_differ(abacus_f16: Engine) -> None:
-    request = abacus_f16.request(PROBLEMS[1], 40, temperature=2.0, top_p=1.0, solution_budget=60)
+def test_replies_share_a_thought_and_differ(abacus: Engine) -> None:
+    request = abacus.request(PROBLEMS[1], 40, temperature=2.0, top_p=1.0, solution_budget=60)
     many = replace(request, answers_per_thought=4, fork_budgets=(10, 20))
-    outcomes = [o for o in abacus_f16.solve_many([many]) if isinstance(o, thinkcap.Outcome)]
+    outcomes = [o for o in abacus.solve_many([many]) if isinstance(o, thinkcap.Outcome)]
     assert {(o.budget.thinking, o.answer_index) for o in outcomes} == {(b, r) for b in (10, 20, 40) for r in range(4)}
     for budget in (10, 20, 40):
         group = [o for o in outcomes if o.budget.thinking == budget]
         assert len({o.thinking for o in group}) == 1
         assert len({o.solution for o in group}) > 1
-    alone = abacus_f16.solve(request)
+    alone = abacus.solve(request)
     assert comparable(alone) in [comparable(o) for o in outcomes]
 
 
