@@ -87,8 +87,8 @@ def test_a_session(typist: Typist, tmp_path: Path) -> None:
 
     # Several lines: by a backslash, pasted, and what was typed before.
     typist.process.send("What is\\\r")
-    assert "thinking 64/64" in typist.enter("48 * 12 + 3797?")
-    assert typist.record()["problem"] == "What is\n48 * 12 + 3797?"
+    assert "thinking 64/64" in typist.enter("4821 + 3797 + 6145?")
+    assert typist.record()["problem"] == "What is\n4821 + 3797 + 6145?"
     assert "thinking" in typist.enter("\x1b[200~What is\n2 + 3?\x1b[201~")
     after = typist.record()
     assert after["problem"] == "What is\n2 + 3?"
