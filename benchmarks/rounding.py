@@ -4,8 +4,8 @@
 
 llama.cpp's attention rounds differently from 64 tokens of a text in one decode on, coarsely enough to change a token
 that is drawn at random or a near tie, so thinkcap reads texts in shorter pieces. First the largest difference of a
-logit between a prompt that is read in these pieces and one that is read token by token. Then, for each of 100 prompts,
-the result under a budget at once is compared with the same request again, with a smaller budget that goes on while its
+logit between a prompt that is read at once and one that is read token by token. Then, for each of 100 prompts, the
+result under a budget at once is compared with the same request again, with a smaller budget that goes on while its
 cells are kept, with one that goes on in another engine (which reads the thought again), with a fork of a sweep, and
 with the request in a batch of 16. An engine of each way has read the prompts before it in the same order.
 """
@@ -33,7 +33,7 @@ LENGTHS = (32, 48, 60, 64, 96, 128)
 
 
 def difference(engine: Engine, count: int) -> float:
-    """The largest difference of a logit behind `count` tokens that are read in pieces, and one by one."""
+    """The largest difference of a logit behind `count` tokens that are read at once, and one by one."""
     tokens = engine.model.tokenize(" ".join(smollm2.prompts().values()))[:count]
     logits = []
     for chunk in (count, 1):
@@ -66,7 +66,7 @@ def main() -> None:
     with ExitStack() as stack:
         once, cut, other, sweep, batch = (stack.enter_context(smollm2.load(asked.threads)) for _ in range(5))
         for count in LENGTHS:
-            print(f"{count} tokens in pieces and one by one: logits differ by {difference(once, count):.4f} at most")
+            print(f"{count} tokens at once and one by one: logits differ by {difference(once, count):.4f} at most")
         for prompt in smollm2.prompts().values():
             if time.monotonic() > ends:
                 break

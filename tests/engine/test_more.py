@@ -1,6 +1,6 @@
 """A thought that goes on from a smaller budget, against the larger budget at once, on the real model.
 
-In q8_0 its logits are the same to the last bit on either way. In f16 they are in batches."""
+In q8_0 its logits are the same to the last bit on either way. In f16 they are where others have room beside it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ def spelled() -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="module")
+def padded() -> Iterator[Engine]:
+    """abacus in f16, with room for others: a lone sequence is decoded beside a filler, and rounded as beside them."""
+    with thinkcap.load("abacus", quant="f16") as engine:
+        engine.reserve(engine.request(PROBLEMS[0], None, cut_style="message"), 4)
+        yield engine
+
+
 def comparable(outcome: thinkcap.Outcome) -> dict[str, object]:
     """All but what depends on how it came about: log-probabilities are those of tokens sampled in one go."""
     own = dict.fromkeys(("seconds", "resumed_tokens", "mean_log_probability", "lowest_log_probability"))
@@ -37,12 +45,16 @@ def comparable(outcome: thinkcap.Outcome) -> dict[str, object]:
 
 @pytest.mark.parametrize("style", ["bare", "message", "soft", "pause", "pause+message"])
 @pytest.mark.parametrize("temperature", [0.0, 0.6])
-def test_more_gives_what_the_larger_budget_gives_at_once(abacus: Engine, style: CutStyle, temperature: float) -> None:
+@pytest.mark.parametrize("name", ["abacus", "padded"])
+def test_more_gives_what_the_larger_budget_gives_at_once(
+    request: pytest.FixtureRequest, name: str, style: CutStyle, temperature: float
+) -> None:
+    engine: Engine = request.getfixturevalue(name)
     for problem in PROBLEMS:
         for budget, larger in ((0, 7), (1, 64), (20, None), (64, 200)):
-            cut = abacus.solve(problem, budget, cut_style=style, temperature=temperature)
-            more = abacus.more(cut, larger)
-            once = abacus.solve(problem, larger, cut_style=style, temperature=temperature)
+            cut = engine.solve(problem, budget, cut_style=style, temperature=temperature)
+            more = engine.more(cut, larger)
+            once = engine.solve(problem, larger, cut_style=style, temperature=temperature)
             assert comparable(replace(more, shared=False)) == comparable(once)
             if style in ("bare", "message") and not more.shared:
                 assert more.resumed_tokens == cut.thinking_tokens

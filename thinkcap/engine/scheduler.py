@@ -218,7 +218,7 @@ class Scheduler:
             pending = len(sequence.pending)
             if count == pending == 1:
                 cache.add_one(sequence.slot, sequence.decoded, sequence.pending[0])
-            elif count:
+            else:
                 cache.add(sequence.slot, sequence.decoded, sequence.pending[:count], count == pending)
             self._decoded += count
             if count == pending:
@@ -229,6 +229,8 @@ class Scheduler:
     def _parts(self, cache: KvCache) -> list[int]:
         """How many pending tokens of each active sequence go into the batch: at least one. Long prompts are read as
         fast as they can be, everything else in pieces of about the same length that are rounded alike."""
+        if all(len(sequence.pending) == 1 for sequence in self.active):
+            return [1] * len(self.active)
         room = cache.room - len(self.active)
         narrow = room if cache.shape.per_sequence_kv else cache.piece - len(self.active)
         parts = []

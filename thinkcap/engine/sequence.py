@@ -134,11 +134,6 @@ class Sequence:
         return len(self.tokens)
 
     @property
-    def prefilling(self) -> bool:
-        """Whether its prompt, and the thought that it takes over, are not wholly in the KV cache yet."""
-        return len(self.tokens) < len(self.prefix)
-
-    @property
     def long_prompt(self) -> int:
         """Tokens still to be read of a prompt that is too long to be read in pieces."""
         return max(0, len(self.prompt) - self.decoded) if len(self.prompt) > LONG_PROMPT else 0
