@@ -39,17 +39,41 @@ def model(request: pytest.FixtureRequest) -> Model:
     return Model(path, gpu_layers=request.param, extra_buffers=extra_buffers.allowed())
 
 
-@pytest.mark.parametrize("count", [5, 6, 7, 11, 14])
+@pytest.mark.parametrize("separate", [True, False])
+@pytest.mark.parametrize("tile", [2, 4])
+@pytest.mark.parametrize("count", [3, 5, 6, 7, 11, 14])
 def test_a_batch_that_was_filled_up_gives_the_same_logits(
-    model: Model, count: int, monkeypatch: pytest.MonkeyPatch
+    model: Model, count: int, tile: int, separate: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filled = KvCache(model, KvPlan(512, 16), 1)
+    monkeypatch.setattr(model, "batching", Batching(tile))
+    filled = KvCache(model, KvPlan(16 * 256, 16, separate), 1)
     monkeypatch.setattr(model, "batching", Batching())
-    plain = KvCache(model, KvPlan(512, 16), 1)
+    plain = KvCache(model, KvPlan(16 * 256, 16, separate), 1)
     for expected, found in zip(decode(plain, count), decode(filled, count), strict=True):
         assert len(found) == count
         for one, other in zip(expected, found, strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
+    plain.close()
+    filled.close()
+
+
+@pytest.mark.parametrize("tile", [2, 4])
+def test_a_prompt_alone_is_filled_up_and_nothing_is_left_behind(
+    model: Model, tile: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to the last cell, in pieces of every length."""
+    monkeypatch.setattr(model, "batching", Batching(tile))
+    filled = KvCache(model, KvPlan(256, 1, True), 1)
+    monkeypatch.setattr(model, "batching", Batching())
+    plain = KvCache(model, KvPlan(256, 1, True), 1)
+    random, end = Random(3), 0
+    for length in [*range(1, 22), 22, 3]:
+        tokens = [random.randrange(1, model.n_vocab) for _ in range(length)]
+        for cache in (filled, plain):
+            cache.add(0, end, tokens, True)
+        np.testing.assert_allclose(filled.decode()[0], plain.decode()[0], rtol=0, atol=1e-4)
+        end += length
+    assert end == 256
     plain.close()
     filled.close()
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 Q4_0, Q8_0, Q5_0, IQ4_NL, F16, BF16 = 2, 7, 8, 25, 1, 32
 """llama.cpp's numbers of file types."""
 
-_TILE = 4
-"""On x86, llama.cpp multiplies some block formats with 4 tokens at a time, and with the 1 to 3 left over in another
-pass over all weights."""
+_TILE = 2
+_TILE_AVX512 = 4
+"""On x86, llama.cpp multiplies some block formats with so many tokens at a time, and those left over in another pass
+over all weights."""
 
 _TILED = (Q4_0, Q5_0, Q8_0, IQ4_NL)
 _ROUNDED = (F16, BF16)
@@ -19,7 +20,7 @@ _ROUNDED = (F16, BF16)
 
 _PIECE = 60
 """From 64 tokens of a sequence in one decode on, llama.cpp's attention on a CPU rounds in another way. A multiple of
-`_TILE`."""
+every tile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,16 @@ class Batching:
     piece: int | None = None
 
     @classmethod
-    def of(cls, file_type: int, recurrent: bool, offloaded: bool) -> Batching:
-        """What suits weights of a file type."""
+    def of(cls, file_type: int, recurrent: bool, offloaded: bool, avx512: bool) -> Batching:
+        """What suits weights of a file type, on a processor with or without AVX-512."""
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
         tiled = file_type in _TILED and on_x86 and not recurrent and not offloaded
-        return cls(_TILE if tiled else 1, 2 if file_type in _ROUNDED else 1, None if offloaded else _PIECE)
+        tile = _TILE_AVX512 if avx512 else _TILE
+        return cls(tile if tiled else 1, 2 if file_type in _ROUNDED else 1, None if offloaded else _PIECE)
 
     def filler(self, count: int) -> int:
-        """Filler tokens for a decode of `count`, to be forgotten again: up to whole tiles if 2 or 3 are left over,
-        since 1 costs no more than the filling would."""
+        """Filler tokens for a decode of `count`, to be forgotten again: up to whole tiles if at least half a tile is
+        left over, since less costs no more than the filling would."""
         left_over = count % self.tile
-        filler = self.tile - left_over if left_over > 1 and count > self.tile else 0
+        filler = self.tile - left_over if count > self.tile > 1 and 2 * left_over >= self.tile else 0
         return max(filler, self.min_batch - count)

@@ -70,6 +70,7 @@ class KvCache:
         self.piece = min(chunk, self._batching.piece or chunk)
         self.odd = self._batching.min_batch > 1
         self._ids: int = params.n_seq_max
+        self._longest: int = params.n_ctx // self._ids
         self._filled = 0
         self._new_batch()
         self.drop_batch()
@@ -152,8 +153,8 @@ class KvCache:
         status = api.llama_decode(self._pointer, self._batch)
         address: int = _logits_address(self._pointer) if count else 0  # waits for a GPU
         self.seconds += time.perf_counter() - start
-        for sequence in filler:
-            self.forget(sequence)
+        for sequence, start in filler:
+            self.forget(sequence, start)
         if status != 0:
             raise ThinkcapError(
                 "llama.cpp found no room in its KV cache; ask for less with `budget` or more with `context`."
@@ -174,7 +175,8 @@ class KvCache:
         """The sequences that the batch will be filled up with, and that will be empty afterwards.
 
         Without a unified cache llama.cpp splits a batch into equal lengths, so it is the number of sequences that is
-        padded, not of tokens, and prompts alone are not padded: their first tokens would become a batch of their own.
+        padded, not of tokens, and prompts alone get no other sequence beside them: their first tokens would become a
+        batch of their own.
         A batch with room left has tokens of all active sequences in it, so those with higher ids hold at most what is
         kept.
         """
@@ -194,19 +196,32 @@ class KvCache:
         filler = self._batching.filler(used) if self.shape.per_sequence_kv else 0
         return range(used, used + filler)
 
-    def _fill_up(self) -> range:
-        """Adds filler tokens. Returns the sequences that it used."""
+    def _fill_up(self) -> list[tuple[int, int]]:
+        """Adds filler tokens. Returns which sequences they are in, and from which position on."""
         used = self.filler_sequences
+        if not used:
+            return self._lengthen_prompt()
         asked = len(self._rows) == self._filled
         token = int(self._tokens[0])
         if self.shape.per_sequence_kv:
             for sequence in used:
                 self.add(sequence, 0, (token,), asked)
-        elif used:
+        else:
             filler = self._batching.filler(self._filled)
             self.add(used[0], 0, [token] * filler, False)
             self._wanted[self._filled - filler : self._filled] = asked
-        return used
+        return [(sequence, 0) for sequence in used]
+
+    def _lengthen_prompt(self) -> list[tuple[int, int]]:
+        """Adds filler tokens behind a prompt that is alone in the batch, if its sequence has cells for them."""
+        if not self.shape.per_sequence_kv or len(self._parts) != 1 or self._filled == 1:
+            return []
+        sequence, end = int(self._owners[0]), int(self._positions[self._filled - 1]) + 1
+        filler = self._batching.filler(self._filled)
+        if not 0 < filler <= min(self.room, self._longest - end):
+            return []
+        self.add(sequence, end, [int(self._tokens[0])] * filler, False)
+        return [(sequence, end)]
 
     def _pair_up(self, rows: list[int]) -> Sequence[int]:
         """Asks for another row of logits in each part of the batch that would have one alone. Returns the numbers of

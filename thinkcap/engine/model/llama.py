@@ -298,4 +298,5 @@ class Model:
     @cached_property
     def batching(self) -> Batching:
         """How its decodes are filled up."""
-        return Batching.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded)
+        avx512 = "AVX512 = 1" in system_info()
+        return Batching.of(api.llama_model_ftype(self.pointer), self.recurrent, self.offloaded, avx512)
