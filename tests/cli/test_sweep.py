@@ -126,7 +126,7 @@ def test_more_budgets_are_added_to_a_file(sweep: Run, output: Path, capsys: pyte
     assert sweep("--samples", "2", "--temperature", "0.6", "--budgets", "0,8,12,30,none") == 0
     said = capsys.readouterr().err
     assert "24 of 120 results are there already" in said
-    assert "thoughts go on from where they were cut" in said
+    assert "thoughts that go on from where they were cut: " in said
     assert output.read_bytes().startswith(first)
     at_once = output.with_name("once.jsonl")
     line = ["sweep", str(output.with_name("sums.jsonl")), "-o", str(at_once), *ABACUS]

@@ -278,7 +278,7 @@ def _what_is_there(done: int, total: int, missing: TopUp) -> str:
     if missing.settled:
         parts.append(f"known because the thought ended by itself: {len(missing.settled)}")
     if missing.continued:
-        parts.append(f"{missing.continued} thoughts go on from where they were cut")
+        parts.append(f"thoughts that go on from where they were cut: {missing.continued}")
     return "; ".join(parts) + ("." if missing.continued else "; going on with the rest.")
 
 
