@@ -95,8 +95,9 @@ def test_filling_up_leaves_nothing_behind(model: Model) -> None:
 
 @pytest.mark.parametrize("engine", ["abacus", "abacus_f16"])
 def test_logits_are_the_same_however_tokens_are_divided(engine: str, request: pytest.FixtureRequest) -> None:
-    """To the last bit, for texts in pieces of any length beside up to five others in theirs."""
-    model, random = request.getfixturevalue(engine).model, Random(1)
+    """To the last bit on the CPU, for texts in pieces of any length beside up to five others in theirs."""
+    path = request.getfixturevalue(engine).model.path
+    model, random = Model(path, gpu_layers=0, extra_buffers=extra_buffers.allowed()), Random(1)
     texts = [[random.randrange(1, model.n_vocab) for _ in range(130)] for _ in range(6)]
     cache = KvCache(model, KvPlan(6 * 256, 6, True), 1)
     known: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
