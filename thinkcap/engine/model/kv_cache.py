@@ -55,6 +55,7 @@ class KvCache:
         if shape.sequences >= api.llama_max_parallel_sequences():
             self._batching = replace(self._batching, tile=1)
         params = _context_params(shape, self._batching.tile, threads, chunk)
+        params.op_offload = model.offloaded  # else a GPU would compute what the CPU's layers do with 32 tokens or more
         self._pointer = api.llama_init_from_model(model.pointer, params)
         if not self._pointer:
             raise ThinkcapError(
