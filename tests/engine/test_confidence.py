@@ -55,7 +55,7 @@ def test_a_token_without_choice_is_certain() -> None:
 def test_results_have_the_log_probabilities_of_their_thoughts(abacus_f16: thinkcap.Engine) -> None:
     problem = "What is 48 * 12?"
     sure = abacus_f16.solve(problem, 100, temperature=0.4)
-    unsure = abacus_f16.solve(problem, 100, temperature=2.5, top_p=1.0)
+    unsure = abacus_f16.solve(problem, thinkcap.Budget(100, min_thinking=100), temperature=2.5, top_p=1.0)
     assert sure.mean_log_probability is not None
     assert unsure.mean_log_probability is not None
     assert 0 >= sure.mean_log_probability > unsure.mean_log_probability

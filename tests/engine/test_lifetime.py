@@ -350,7 +350,7 @@ def play(
 def test_threads_cancels_dropped_streams_and_a_close_lose_nothing(reserved: bool) -> None:
     """8 threads, 400 requests with random budgets, cancels at random moments, streams dropped half-read, and at last a
     close in the middle. In a cache that was reserved, what was not cancelled equals what it gives alone; in one that
-    grows, llama.cpp rounds a lone f16 token in another way than several."""
+    grows, llama.cpp rounds a lone f16 token in another way than several, and a GPU by all that it decodes at once."""
     draw = random.Random(7)
     problems = [f"What is {draw.randrange(2000)} + {draw.randrange(900)}?" for _ in range(400)]
     jobs = [(problem, draw.choice([0, 1, 7, 20, 64, None])) for problem in problems]
@@ -366,7 +366,7 @@ def test_threads_cancels_dropped_streams_and_a_close_lose_nothing(reserved: bool
     assert engine.solve(EASY).answer == "9"
     assert engine.idle
     different = [job for job in found if texts(engine.solve(*job)) != found[job]]
-    assert len(different) <= (0 if reserved else len(found) // 50)
+    assert len(different) <= (0 if reserved and not engine.model.offloaded else len(found) // 50)
 
     runs = [engine.submit(HARD, None, min_thinking=7000) for _ in range(20)]
     closer = threading.Timer(0.3, engine.close)
