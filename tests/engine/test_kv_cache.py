@@ -51,6 +51,7 @@ def test_a_batch_that_was_filled_up_gives_the_same_logits(
     plain = KvCache(model, KvPlan(16 * 256, 16, separate), 1)
     for expected, found in zip(decode(plain, count), decode(filled, count), strict=True):
         assert len(found) == count
+        assert filled._batch.n_tokens == count + Batching(tile).filler(count)
         for one, other in zip(expected, found, strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
     plain.close()
@@ -73,6 +74,8 @@ def test_a_prompt_alone_is_filled_up_and_nothing_is_left_behind(
             cache.add(0, end, tokens, True)
         np.testing.assert_allclose(filled.decode()[0], plain.decode()[0], rtol=0, atol=1e-4)
         end += length
+        filler = Batching(tile).filler(length)
+        assert filled._batch.n_tokens == length + (filler if end + filler <= 256 else 0)
     assert end == 256
     plain.close()
     filled.close()

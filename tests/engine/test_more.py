@@ -34,6 +34,12 @@ def spelled() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
+def spelled_on_cpu() -> Iterator[Engine]:
+    with load_spelled(gpu_layers=0) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
 def padded() -> Iterator[Engine]:
     """abacus in f16, with room for others: a lone sequence is decoded beside a filler, and rounded as beside them."""
     with thinkcap.load("abacus", quant="f16") as engine:
@@ -72,31 +78,31 @@ def test_markers_of_several_tokens(spelled: Engine) -> None:
             assert comparable(replace(spelled.more(cut, 60), shared=False)) == comparable(once)
 
 
-def test_a_cut_of_several_tokens_is_the_same_beside_others() -> None:
+def test_a_cut_of_several_tokens_is_the_same_beside_others(spelled_on_cpu: Engine) -> None:
     """To the last bit of a probability on the CPU, whether two thoughts are cut in the same step or in different ones,
     and whether a thought is read again beside one or many."""
     problems = [f"What is {number**3} + {number * 7 % 100} + {number**2}?" for number in range(1, 25)]
 
-    with load_spelled(gpu_layers=0) as engine:
+    def run(width: int, budget: int, earlier: list[thinkcap.Outcome] | None = None) -> list[thinkcap.Outcome]:
+        options: Any = {"prompt_mode": "none", "temperature": 0.6}
+        asked = (
+            [spelled_on_cpu.more_request(outcome, budget) for outcome in earlier]
+            if earlier
+            else [spelled_on_cpu.request(problem, budget, id=problem, **options) for problem in problems]
+        )
+        found = {
+            each.id: each
+            for each in spelled_on_cpu.solve_many(asked, parallel=width)
+            if isinstance(each, thinkcap.Outcome)
+        }
+        return [found[problem] for problem in problems]
 
-        def run(width: int, budget: int, earlier: list[thinkcap.Outcome] | None = None) -> list[thinkcap.Outcome]:
-            options: Any = {"prompt_mode": "none", "temperature": 0.6}
-            asked = (
-                [engine.more_request(outcome, budget) for outcome in earlier]
-                if earlier
-                else [engine.request(problem, budget, id=problem, **options) for problem in problems]
-            )
-            found = {
-                each.id: each for each in engine.solve_many(asked, parallel=width) if isinstance(each, thinkcap.Outcome)
-            }
-            return [found[problem] for problem in problems]
-
-        cut = run(16, 45)
-        again = run(3, 45)
-        assert list(map(comparable, cut)) == list(map(comparable, again))
-        assert [each.mean_log_probability for each in cut] == [each.mean_log_probability for each in again]
-        wide, narrow = run(16, 70, cut), run(3, 70, again)
-        assert list(map(comparable, wide)) == list(map(comparable, narrow)) == list(map(comparable, run(5, 70)))
+    cut = run(16, 45)
+    again = run(3, 45)
+    assert list(map(comparable, cut)) == list(map(comparable, again))
+    assert [each.mean_log_probability for each in cut] == [each.mean_log_probability for each in again]
+    wide, narrow = run(16, 70, cut), run(3, 70, again)
+    assert list(map(comparable, wide)) == list(map(comparable, narrow)) == list(map(comparable, run(5, 70)))
 
 
 def test_only_what_is_more_is_decoded(abacus: Engine) -> None:

@@ -48,5 +48,5 @@ class Batching:
         """Filler tokens for a decode of `count`, to be forgotten again: up to whole tiles if at least half a tile is
         left over, since less costs no more than the filling would."""
         left_over = count % self.tile
-        filler = self.tile - left_over if count > self.tile > 1 and 2 * left_over >= self.tile else 0
+        filler = self.tile - left_over if count > self.tile and 2 * left_over >= self.tile else 0
         return max(filler, self.min_batch - count)

@@ -154,8 +154,8 @@ class KvCache:
         status = api.llama_decode(self._pointer, self._batch)
         address: int = _logits_address(self._pointer) if count else 0  # waits for a GPU
         self.seconds += time.perf_counter() - start
-        for sequence, start in filler:
-            self.forget(sequence, start)
+        for sequence, position in filler:
+            self.forget(sequence, position)
         if status != 0:
             raise ThinkcapError(
                 "llama.cpp found no room in its KV cache; ask for less with `budget` or more with `context`."
