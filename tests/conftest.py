@@ -25,7 +25,8 @@ def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("THINKCAP_")]:
             patch.delenv(name)
-        patch.delenv("COLUMNS", raising=False)
+        for name in ("COLUMNS", "PYTHONUNBUFFERED"):
+            patch.delenv(name, raising=False)
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
 

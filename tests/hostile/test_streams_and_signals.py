@@ -75,11 +75,22 @@ def test_a_report_with_closed_streams(reported: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", ["--help", "models", f"solve 'What is 2 + 3?' {ABACUS}"])
-def test_a_full_disk_behind_standard_output_is_one_sentence(folder: Path, command: str) -> None:
+def test_a_full_disk_behind_standard_output_is_one_sentence(
+    folder: Path, command: str, unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     done = shell(folder, f"thinkcap {command} > /dev/full")
     assert done.returncode == 1
     assert done.stderr.endswith("thinkcap: No space left on device.\n")
+
+
+@pytest.mark.parametrize("command", ["--help", "models", f"solve 'What is 2 + 3?' {ABACUS}"])
+def test_a_reader_that_has_gone_hears_nothing(folder: Path, command: str) -> None:
+    done = shell(folder, f"{{ thinkcap {command} 2> said; echo $? >&2; }} | true")
+    assert done.stderr == "1\n"
+    assert "Broken" not in (folder / "said").read_text()
 
 
 def test_the_file_of_the_problems_is_never_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,7 +109,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _drop_unwritten()
+    sys.exit(code)
 
 
 def _open_closed_streams() -> None:
@@ -137,8 +139,8 @@ def run(args: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted.", line)
         return INTERRUPTED
-    except BrokenPipeError:
-        return _hang_up()
+    except BrokenPipeError:  # the reader of our output has gone (`| head`)
+        return 1
     except SystemExit as exit_:  # click's own way out of a broken pipe
         return exit_.code if isinstance(exit_.code, int) else 1
     except click.NoSuchOption as error:
@@ -177,12 +179,12 @@ def _complain(message: str, line: CommandLine) -> None:
         write_line(f"thinkcap: {sentence}", sys.stderr)
 
 
-def _hang_up() -> int:
-    """The reader of our output has gone (`| head`): say nothing, also when Python closes the stream at exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _drop_unwritten() -> None:
+    """Drops output that a full disk or a pipe without a reader didn't take. Python would try it again at exit, complain
+    and change the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        try:
             stream.flush()
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(nowhere, sys.stdout.fileno())
-    return 1
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
