@@ -66,5 +66,6 @@ def test_a_thought_goes_on(offloaded: thinkcap.Engine) -> None:
 
 def test_a_cache_takes_what_is_free_on_the_gpu(gpu: None, smollm: thinkcap.Engine) -> None:
     free = free_memory(offloaded=True)
-    smollm.reserve(smollm.request("Why is the sky blue?", None), 64)
+    # 43 would need a tensor above the 128 MiB that Vulkan promises: lavapipe has no larger ones, and llama.cpp aborts.
+    smollm.reserve(smollm.request("Why is the sky blue?", None), 40)
     assert 0 < smollm.cache_bytes <= free / 2
