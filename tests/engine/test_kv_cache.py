@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from thinkcap.catalog import extra_buffers
 from thinkcap.engine.model.batching import Batching
 from thinkcap.engine.model.kv_cache import KvCache
 from thinkcap.engine.model.kv_pool import KvPlan
-from thinkcap.engine.model.llama import Model
+from thinkcap.engine.model.llama import Model, api
 
 TOKENS = b"What is 384 + 297 + 581?"
 
@@ -39,11 +40,26 @@ def model(request: pytest.FixtureRequest) -> Model:
     return Model(path, gpu_layers=request.param, extra_buffers=extra_buffers.allowed())
 
 
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tokens llama.cpp gets in each decode."""
+    found: list[int] = []
+    decode = api.llama_decode
+
+    def counted(context: Any, batch: Any) -> int:
+        found.append(batch.n_tokens)
+        status: int = decode(context, batch)
+        return status
+
+    monkeypatch.setattr(api, "llama_decode", counted)
+    return found
+
+
 @pytest.mark.parametrize("separate", [True, False])
 @pytest.mark.parametrize("tile", [2, 4])
 @pytest.mark.parametrize("count", [3, 5, 6, 7, 11, 14])
 def test_a_batch_that_was_filled_up_gives_the_same_logits(
-    model: Model, count: int, tile: int, separate: bool, monkeypatch: pytest.MonkeyPatch
+    model: Model, count: int, tile: int, separate: bool, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model, "batching", Batching(tile))
     filled = KvCache(model, KvPlan(16 * 256, 16, separate), 1)
@@ -51,16 +67,16 @@ def test_a_batch_that_was_filled_up_gives_the_same_logits(
     plain = KvCache(model, KvPlan(16 * 256, 16, separate), 1)
     for expected, found in zip(decode(plain, count), decode(filled, count), strict=True):
         assert len(found) == count
-        assert filled._batch.n_tokens == count + Batching(tile).filler(count)
         for one, other in zip(expected, found, strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-4)
+    assert set(sizes) == {count, count + Batching(tile).filler(count)}
     plain.close()
     filled.close()
 
 
 @pytest.mark.parametrize("tile", [2, 4])
 def test_a_prompt_alone_is_filled_up_and_nothing_is_left_behind(
-    model: Model, tile: int, monkeypatch: pytest.MonkeyPatch
+    model: Model, tile: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Up to the last cell, in pieces of every length."""
     monkeypatch.setattr(model, "batching", Batching(tile))
@@ -75,7 +91,7 @@ def test_a_prompt_alone_is_filled_up_and_nothing_is_left_behind(
         np.testing.assert_allclose(filled.decode()[0], plain.decode()[0], rtol=0, atol=1e-4)
         end += length
         filler = Batching(tile).filler(length)
-        assert filled._batch.n_tokens == length + (filler if end + filler <= 256 else 0)
+        assert sizes[-2:] == [length + (filler if end + filler <= 256 else 0), length]
     assert end == 256
     plain.close()
     filled.close()
